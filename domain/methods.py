@@ -1,0 +1,82 @@
+"""Payment methods: a shop's configured ways to pay, and what each accepts."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from domain.errors import MethodRefused, Mistake
+from domain.ids import CustomerId, MethodCode, MethodId, Sku
+from domain.money import Money
+
+
+@attrs.frozen
+class Purchase:
+    """What somebody wants to pay for: a cart, or orders."""
+
+    total: Money
+    customer_id: CustomerId | None
+    skus: frozenset[Sku]
+
+
+@attrs.frozen(kw_only=True)
+class MethodRules:
+    """What a method accepts; a rule left empty forbids nothing.
+
+    `customers` names the only customers who may use it, `skus_refused` the goods it cannot pay.
+    """
+
+    min_amount: Money | None = None
+    max_amount: Money | None = None
+    currencies: tuple[str, ...] = ()
+    customers: tuple[CustomerId, ...] = ()
+    skus_refused: tuple[Sku, ...] = ()
+
+    def reasons_against(self, purchase: Purchase) -> tuple[str, ...]:
+        """Why the rules refuse this purchase, one sentence each; empty when they accept it."""
+        total, currency = purchase.total, purchase.total.currency
+        reasons = []
+        if self.currencies and currency.code not in self.currencies:
+            reasons.append(f"{currency.code} is not accepted")
+        for limit in (self.min_amount, self.max_amount):
+            if limit and limit.currency != currency:
+                reasons.append(f"amounts are limited in {limit.currency.code}, not in {currency.code}")
+        if self.min_amount and self.min_amount.currency == currency and total < self.min_amount:
+            reasons.append(f"the total is below {self.min_amount}")
+        if self.max_amount and self.max_amount.currency == currency and total > self.max_amount:
+            reasons.append(f"the total is above {self.max_amount}")
+        if self.customers and purchase.customer_id not in self.customers:
+            reasons.append("it is not offered to this customer")
+        refused = sorted(purchase.skus & set(self.skus_refused))
+        if refused:
+            reasons.append(f"it cannot pay for {', '.join(refused)}")
+        return tuple(reasons)
+
+
+@attrs.frozen(kw_only=True)
+class PaymentMethod:
+    """A configured way to pay.
+
+    Shape: `settings` is what the backend's schema describes, secrets included; only adapters
+    look inside. Source: "Payment Method Features" of the notes.
+    """
+
+    id: MethodId
+    code: MethodCode
+    name: str
+    backend: str
+    auto_approve: bool = True
+    enabled: bool = True
+    settings: Mapping[str, object] = attrs.field(factory=dict, repr=False)
+    rules: MethodRules = attrs.Factory(MethodRules)
+
+    def reasons_against(self, purchase: Purchase) -> tuple[str, ...]:
+        """Why this method cannot take the purchase; empty when it can."""
+        switched_off = () if self.enabled else ("it is switched off",)
+        return switched_off + self.rules.reasons_against(purchase)
+
+    def ensure_accepts(self, purchase: Purchase) -> None:
+        """Raises: MethodRefused, with every reason."""
+        reasons = self.reasons_against(purchase)
+        if reasons:
+            mistakes = [Mistake(reason, "#/payment_method") for reason in reasons]
+            raise MethodRefused(f"{self.name}: {'; '.join(reasons)}", mistakes=mistakes)

@@ -1,0 +1,286 @@
+"""An order: one seller's part of a checkout, and the only ways its status may move."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import attrs
+
+from domain.errors import IllegalTransition
+from domain.events import (
+    OrderCancelled,
+    OrderCompleted,
+    OrderDelivered,
+    OrderEvent,
+    OrderFailed,
+    OrderHeld,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderShipped,
+)
+from domain.ids import Actor, CartId, CheckoutId, CustomerId, OrderId, OrderKey, PaymentId, Sku
+from domain.money import Money
+from domain.people import Address, Contact
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands. Source: "Order Status Flow" of the notes; the last two are ours."""
+
+    NEW = "NEW"
+    HOLD = "HOLD"
+    PROCESSING = "PROCESSING"
+    SHIPPED = "SHIPPED"
+    DELIVERED = "DELIVERED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    REFUNDED = "REFUNDED"
+
+
+class OrderPaymentStatus(StrEnum):
+    """Whether this order is paid. Not a payment's status, whose code for success means failure here."""
+
+    UNPAID = "unpaid"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+_S = OrderStatus
+
+# Each edge carries its event, so that status and event cannot part; what is not here cannot happen.
+ORDER_TRANSITIONS: Mapping[tuple[OrderStatus, OrderStatus], type[OrderEvent]] = {
+    (_S.NEW, _S.HOLD): OrderHeld,
+    (_S.NEW, _S.CANCELLED): OrderCancelled,
+    (_S.HOLD, _S.PROCESSING): OrderPaid,
+    (_S.HOLD, _S.FAILED): OrderFailed,
+    (_S.HOLD, _S.CANCELLED): OrderCancelled,
+    (_S.FAILED, _S.HOLD): OrderHeld,
+    (_S.FAILED, _S.CANCELLED): OrderCancelled,
+    (_S.PROCESSING, _S.SHIPPED): OrderShipped,
+    (_S.PROCESSING, _S.DELIVERED): OrderDelivered,
+    (_S.PROCESSING, _S.COMPLETED): OrderCompleted,
+    (_S.PROCESSING, _S.REFUNDED): OrderRefunded,
+    (_S.SHIPPED, _S.DELIVERED): OrderDelivered,
+    (_S.SHIPPED, _S.COMPLETED): OrderCompleted,
+    (_S.SHIPPED, _S.REFUNDED): OrderRefunded,
+    (_S.DELIVERED, _S.COMPLETED): OrderCompleted,
+    (_S.DELIVERED, _S.REFUNDED): OrderRefunded,
+    (_S.COMPLETED, _S.REFUNDED): OrderRefunded,
+}
+
+# The moves that staff make by hand once an order is paid.
+FULFILMENT = frozenset({_S.SHIPPED, _S.DELIVERED, _S.COMPLETED})
+
+
+@attrs.frozen
+class OrderLine:
+    """Something bought, with name and price as they were."""
+
+    sku: Sku
+    name: str
+    quantity: int
+    unit_price: Money
+
+    @property
+    def total(self) -> Money:
+        """What the line costs."""
+        return self.unit_price * self.quantity
+
+
+@attrs.frozen
+class Move:
+    """One step of an order's history. Source: the field `history` of the contract."""
+
+    moved_from: OrderStatus
+    to: OrderStatus
+    at: datetime
+    by: Actor
+    reason: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PlacedWith:
+    """What the customer said at checkout, kept with the order by value."""
+
+    contact: Contact | None = None
+    shipping_address: Address | None = None
+    billing_address: Address | None = None
+    note: str | None = None
+
+
+@attrs.define(kw_only=True)
+class Order:
+    """One seller's part of a checkout.
+
+    `key` is the secret that lets its holder act on the order; `payment_id` the payment that may
+    settle it now, `payment_ids` every attempt so far. `instructions` and `reference` tell how to
+    pay where no gateway is asked.
+    """
+
+    id: OrderId
+    key: OrderKey = attrs.field(repr=False)
+    checkout_id: CheckoutId
+    cart_id: CartId | None
+    customer_id: CustomerId | None
+    seller: str
+    lines: tuple[OrderLine, ...]
+    placed_with: PlacedWith
+    status: OrderStatus
+    payment_status: OrderPaymentStatus
+    payment_id: PaymentId | None = None
+    payment_ids: tuple[PaymentId, ...] = ()
+    instructions: str | None = None
+    reference: str | None = None
+    history: tuple[Move, ...] = ()
+    created_at: datetime
+    updated_at: datetime
+    sequence: int = 0
+    version: int = 0
+    _events: list[OrderEvent] = attrs.field(factory=list, init=False, repr=False, eq=False)
+
+    @classmethod
+    def place(
+        cls,
+        *,
+        id: OrderId,  # noqa: A002 -- the field's name
+        key: OrderKey,
+        checkout_id: CheckoutId,
+        cart_id: CartId | None,
+        customer_id: CustomerId | None,
+        seller: str,
+        lines: Sequence[OrderLine],
+        placed_with: PlacedWith,
+        by: Actor,
+        now: datetime,
+    ) -> "Order":
+        """Make a NEW order of one seller's lines. Raises: ValueError for none, CurrencyMismatch."""
+        order = cls(
+            id=id,
+            key=key,
+            checkout_id=checkout_id,
+            cart_id=cart_id,
+            customer_id=customer_id,
+            seller=seller,
+            lines=tuple(lines),
+            placed_with=placed_with,
+            status=OrderStatus.NEW,
+            payment_status=OrderPaymentStatus.UNPAID,
+            created_at=now,
+            updated_at=now,
+        )
+        order._record(OrderPlaced, now, by, None, None)
+        return order
+
+    @property
+    def number(self) -> str:
+        """What people call the order by."""
+        return f"K{self.id:06d}"
+
+    @property
+    def total(self) -> Money:
+        """The sum of its rows."""
+        return Money.sum(line.total for line in self.lines)
+
+    @property
+    def quantities(self) -> Mapping[Sku, int]:
+        """How many units of each product were bought."""
+        return {line.sku: line.quantity for line in self.lines}
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the order's money is there, approved or not."""
+        return self.payment_status is OrderPaymentStatus.PAID
+
+    @property
+    def is_awaiting_approval(self) -> bool:
+        """Whether the money is there and staff still have to approve it."""
+        return self.status is OrderStatus.HOLD and self.is_paid
+
+    @property
+    def next_statuses(self) -> tuple[OrderStatus, ...]:
+        """Where the order may go from here."""
+        return tuple(to for source, to in ORDER_TRANSITIONS if source is self.status)
+
+    def hold(self, payment_id: PaymentId, by: Actor, now: datetime, reason: str | None = None) -> None:
+        """Wait for this payment. Raises: IllegalTransition unless NEW or FAILED."""
+        self._move(OrderStatus.HOLD, by, now, reason)
+        self.payment_status = OrderPaymentStatus.UNPAID
+        self.take_on(payment_id)
+
+    def take_on(self, payment_id: PaymentId) -> None:
+        """Let this payment settle the order, and no other."""
+        self.payment_id, self.instructions, self.reference = payment_id, None, None
+        if payment_id not in self.payment_ids:
+            self.payment_ids = (*self.payment_ids, payment_id)
+
+    def await_approval(self, now: datetime) -> None:
+        """The money is there; staff have to approve. Raises: IllegalTransition unless HOLD."""
+        if self.status is not OrderStatus.HOLD:
+            raise IllegalTransition(f"an order in {self.status} does not wait for approval")
+        self.payment_status, self.updated_at = OrderPaymentStatus.PAID, now
+
+    def mark_paid(self, by: Actor, now: datetime) -> None:
+        """The money is there and approved. Raises: IllegalTransition unless HOLD."""
+        self._move(OrderStatus.PROCESSING, by, now, None)
+        self.payment_status = OrderPaymentStatus.PAID
+
+    def mark_failed(self, by: Actor, now: datetime, reason: str | None) -> None:
+        """The payment failed. Raises: IllegalTransition unless HOLD."""
+        self._move(OrderStatus.FAILED, by, now, reason)
+        self.payment_status = OrderPaymentStatus.FAILED
+
+    def cancel(self, by: Actor, now: datetime, reason: str | None = None) -> None:
+        """Give the order up. Raises: IllegalTransition unless NEW, HOLD or FAILED."""
+        self._move(OrderStatus.CANCELLED, by, now, reason)
+
+    def fulfil(self, to: OrderStatus, by: Actor, now: datetime, reason: str | None = None) -> None:
+        """Ship, deliver or complete a paid order. Raises: IllegalTransition for any other move."""
+        if to not in FULFILMENT:
+            raise IllegalTransition(f"{to} follows from payments, nobody sets it by hand")
+        self._move(to, by, now, reason)
+
+    def pull_events(self) -> list[OrderEvent]:
+        """Hand over what happened since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def snapshot(self) -> Mapping[str, object]:
+        """The order as it stands, in JSON's types, without its key."""
+        return {
+            "id": self.id,
+            "number": self.number,
+            "status": str(self.status),
+            "payment_status": str(self.payment_status),
+            "customer_id": self.customer_id,
+            "seller": self.seller,
+            "total": {"amount": self.total.minor, "currency": self.total.currency.code},
+            "lines": [
+                {"sku": line.sku, "quantity": line.quantity, "total": line.total.minor} for line in self.lines
+            ],
+            "payment_id": self.payment_id,
+        }
+
+    def _move(self, to: OrderStatus, by: Actor, now: datetime, reason: str | None) -> None:
+        event = ORDER_TRANSITIONS.get((self.status, to))
+        if event is None:
+            raise IllegalTransition(f"an order does not go from {self.status} to {to}")
+        source, self.status, self.updated_at = self.status, to, now
+        self.history = (*self.history, Move(source, to, now, by, reason))
+        self._record(event, now, by, reason, source)
+
+    def _record(
+        self, event: type[OrderEvent], now: datetime, by: Actor, reason: str | None, source: str | None
+    ) -> None:
+        self.sequence += 1
+        self._events.append(
+            event(
+                sequence=self.sequence,
+                occurred_at=now,
+                by=by,
+                reason=reason,
+                snapshot=self.snapshot(),
+                order_id=self.id,
+                moved_from=source,
+            )
+        )

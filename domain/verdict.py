@@ -1,0 +1,56 @@
+"""What a gateway itself says about a payment when we ask it: the only evidence that settles one."""
+
+from enum import StrEnum
+
+import attrs
+
+from domain.ids import GatewayOrderId
+from domain.money import Money
+
+
+class VerdictStatus(StrEnum):
+    """A gateway's word, in the port's own vocabulary. ABSENT: it knows no such payment."""
+
+    PENDING = "pending"
+    AUTHORISED = "authorised"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    ABSENT = "absent"
+
+
+@attrs.frozen(kw_only=True)
+class Verdict:
+    """A gateway's answer to a status query.
+
+    Units: `amount_minor` and `captured_minor` in the smallest unit of `currency`; None where the
+    gateway does not tell. `decline` says why it failed; `response` is its answer as JSON, cleaned.
+    """
+
+    status: VerdictStatus
+    transaction_id: str | None = None
+    reference: str | None = None
+    amount_minor: int | None = None
+    captured_minor: int | None = None
+    currency: str | None = None
+    card_mask: str | None = None
+    decline: str | None = None
+    response: str | None = None
+
+    def is_about(self, reference: GatewayOrderId, transaction_id: str | None) -> bool:
+        """Whether this answer can be about the bill; what is not told cannot differ."""
+        same_reference = self.reference is None or self.reference == reference
+        same_transaction = (
+            None in (self.transaction_id, transaction_id) or self.transaction_id == transaction_id
+        )
+        return same_reference and same_transaction
+
+    def mismatch(self, due: Money) -> str | None:
+        """In what the answered money differs from what is due, or None; what is not told cannot differ."""
+        if self.currency is not None and self.currency != due.currency.code:
+            return f"the gateway says {self.currency}, the bill {due.currency.code}"
+        for minor in (self.amount_minor, self.captured_minor):
+            if minor is not None and minor != due.minor:
+                return f"the gateway says {minor}, the bill {due.minor} (smallest units)"
+        return None

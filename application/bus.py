@@ -1,6 +1,7 @@
 """The in-process event bus: what happened is drained, reacted to and handed on, within one commit."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -9,7 +10,8 @@ from domain.events import Event
 
 EVENTS_MAX = 2_000
 
-Reaction = Callable[[Event, UnitOfWork], None]
+# A reaction names the kind of event it takes; the table is what brings the two together.
+Reaction = Callable[[Any, UnitOfWork], None]
 
 
 @attrs.frozen

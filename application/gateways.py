@@ -175,3 +175,15 @@ class OfflineBackend(Backend, Protocol):
     def terms(self, settings: Settings) -> OfflineTerms:
         """How this method is paid."""
         ...
+
+
+class ChecksSettings(Protocol):
+    """Holds a method's settings against its backend's schema."""
+
+    def checked(self, backend: Backend, kept: Settings, given: Settings | None) -> Settings:
+        """The settings to store: what was given, secrets left out as kept. Raises: Invalid, naming each."""
+        ...
+
+    def shown(self, backend: Backend, settings: Settings) -> Settings:
+        """The settings without their secrets."""
+        ...

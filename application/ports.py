@@ -128,6 +128,10 @@ class Orders(Protocol):
         """Those that exist, in the order asked, to look at."""
         ...
 
+    def find(self, ids: Iterable[OrderId]) -> Sequence[Order]:
+        """Those that exist, to look at."""
+        ...
+
     def of_checkout(self, checkout_id: CheckoutId) -> Sequence[Order]:
         """The orders that came from one checkout of a cart, to look at."""
         ...
@@ -244,7 +248,7 @@ class InboxEntry:
     """A callback as it was received, kept whatever it was worth.
 
     Shape: `query` and `body` with card numbers masked; `verdict` one of received, forged,
-    malformed, unknown, unconfirmed, settled.
+    malformed, unknown, repeated, unconfirmed, settled.
     """
 
     method_code: MethodCode
@@ -273,12 +277,12 @@ class Inbox(Protocol):
 class Failures(Protocol):
     """Counts of failed tries, for limits; successes never count."""
 
-    def count(self, subject: str, since: datetime) -> int:
-        """How often this subject failed since then."""
+    def count(self, subjects: Iterable[str], since: datetime) -> int:
+        """How often the worst of these subjects failed since then."""
         ...
 
-    def add(self, subject: str, at: datetime) -> None:
-        """Note a failure."""
+    def add(self, subjects: Iterable[str], at: datetime) -> None:
+        """Note a failure of each."""
         ...
 
 

@@ -1,11 +1,12 @@
 """Read models: what the questions of section 4 are answered from, one query each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import attrs
 
 from application.ports import Page
+from domain.cart import Cart
 from domain.catalog import Product
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku
 from domain.methods import PaymentMethod
@@ -43,6 +44,12 @@ class CartView:
     """The cart with names and prices as they are now; without lines it has no total."""
 
     lines: tuple[CartLineView, ...]
+
+    @classmethod
+    def of(cls, cart: Cart, goods: Mapping[Sku, Product]) -> "CartView":
+        """A cart with its products."""
+        chosen = cart.lines.items()
+        return cls(tuple(CartLineView(goods[sku], quantity) for sku, quantity in chosen if sku in goods))
 
     @property
     def total(self) -> Money | None:

@@ -158,6 +158,8 @@ class Payment:
             bill.response = response
         if bill.state in {BillState.UNSENT, BillState.IN_DOUBT}:
             self._move(BillState.WAITING, None, now, None)
+        if bill.state is BillState.FAILED:
+            self._close_there(now)
         self._touch(now)
 
     def not_opened(self, by: Actor, now: datetime, *, sent: bool) -> None:
@@ -168,12 +170,20 @@ class Payment:
         self._touch(now)
 
     def settle(
-        self, verdict: Verdict, *, deliverable: bool, by: Actor, now: datetime, by_person: bool = False
+        self,
+        verdict: Verdict,
+        *,
+        deliverable: bool,
+        by: Actor,
+        now: datetime,
+        by_person: bool = False,
+        closing: str | None = None,
     ) -> Settlement:
         """Make the one guarded transition that the gateway's own answer calls for.
 
         `deliverable`: whether every order can still be had for this money. `by_person`: whether
-        a member of staff asked, who alone may end a review. Never raises for what a gateway says.
+        a member of staff asked, who alone may end a review. `closing`: why we closed it there, the
+        reason that a failure then has. Never raises for what a gateway says.
         """
         if not verdict.is_about(self.order_id, self.bill.transaction_id):
             return self._settle_foreign(verdict, by, now)
@@ -186,7 +196,7 @@ class Payment:
         if status in {VerdictStatus.ABSENT, VerdictStatus.PENDING}:
             return self._still_open(status, now)
         if status is VerdictStatus.FAILED:
-            return self._settle_failed(verdict, by, now)
+            return self._settle_failed(verdict.decline or closing, by, now)
         mismatch = verdict.mismatch(self.bill.amount)
         if status is VerdictStatus.AUTHORISED and not mismatch:
             return self._settle_authorised(by, now)
@@ -239,6 +249,12 @@ class Payment:
         self.bill.review, self.look_at, self.expires_at = why, None, None
         self._touch(now)
         return Settlement.REVIEW
+
+    def owe(self, order: Order, by: Actor, now: datetime) -> None:
+        """A paid order was given up: its share has to go back, and until it has a person watches."""
+        self.bill.review = f"order {order.number} was cancelled: its share is to be refunded"
+        self._record(PaymentUnderReview, by, now, self.bill.review)
+        self._touch(now)
 
     def look_later(self, now: datetime, first_pause: timedelta) -> None:
         """Plan the janitor's next look; pauses grow, and the end of the hold is never slept through."""
@@ -306,11 +322,11 @@ class Payment:
         self.look_at = now
         return Settlement.UNCHANGED
 
-    def _settle_failed(self, verdict: Verdict, by: Actor, now: datetime) -> Settlement:
+    def _settle_failed(self, reason: str | None, by: Actor, now: datetime) -> Settlement:
         if self.bill.state is BillState.FAILED:
             self.stop_looking()
             return Settlement.REPLAYED
-        self.fail(verdict.decline or "the gateway says the payment failed", by, now)
+        self.fail(reason or "the gateway says that the payment failed", by, now)
         return Settlement.APPLIED
 
     def _settle_authorised(self, by: Actor, now: datetime) -> Settlement:

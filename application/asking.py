@@ -1,0 +1,186 @@
+"""Asking a gateway and settling a payment by its answer: what callbacks, returns, staff and janitor share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import attrs
+
+from application.gateways import Backend, ClosesBills, Gateway, OfflineBackend, OfflineTerms, OnlineBackend
+from application.locking import free_from_rivals, in_stock, lock_payment, payment_subjects
+from application.phases import in_one_transaction
+from application.policy import ABSENT_ANSWERS_MIN, Policy
+from application.ports import Begin, Clock, UnitOfWork
+from domain.bill import BillState
+from domain.errors import NotFound
+from domain.ids import Actor, PaymentId, gateway
+from domain.methods import PaymentMethod
+from domain.order import Order, OrderStatus
+from domain.payment import Payment, Settlement
+from domain.verdict import Verdict, VerdictStatus
+
+
+@attrs.frozen
+class Gateways:
+    """The backends that payment methods are connected to."""
+
+    backends: Mapping[str, Backend]
+
+    def of(self, method: PaymentMethod) -> Gateway | None:
+        """The method's gateway, or None where nobody is asked."""
+        backend = self.backends[method.backend]
+        return backend.connect(method.settings) if isinstance(backend, OnlineBackend) else None
+
+    def terms(self, method: PaymentMethod) -> OfflineTerms | None:
+        """How the method is paid where nobody is asked, else None."""
+        backend = self.backends[method.backend]
+        return backend.terms(method.settings) if isinstance(backend, OfflineBackend) else None
+
+
+@attrs.frozen(kw_only=True)
+class Question:
+    """How and for whom a gateway is asked.
+
+    `closing`: close the payment there if nobody has paid it, for this reason; `patient`: do not
+    take one "no such payment" for an answer. `by_person`: staff asked. `then` runs in the same
+    transaction when the payment has ended without money.
+    """
+
+    by: Actor | None = None
+    by_person: bool = False
+    closing: str | None = None
+    patient: bool = True
+    within_seconds: float | None = None
+    inbox_id: int | None = None
+    then: Callable[[UnitOfWork, Sequence[Order]], None] | None = None
+
+
+@attrs.frozen
+class Answer:
+    """What the gateway said, what that did, and whether it is a gateway where bills can be closed."""
+
+    status: VerdictStatus
+    settlement: Settlement
+
+
+@attrs.frozen(kw_only=True)
+class AskGateway:
+    """Asks how a payment stands and makes the one transition that the answer calls for."""
+
+    begin: Begin
+    gateways: Gateways
+    clock: Clock
+    policy: Policy
+
+    def __call__(self, payment: Payment, method: PaymentMethod, question: Question) -> Answer | None:
+        """Settle a payment by its gateway's own word; None where nobody is asked.
+
+        Raises: GatewayTrouble, when nothing has changed.
+        """
+        connected = self.gateways.of(method)
+        if connected is None:
+            return None
+        verdict = self._ask(connected, payment, question)
+        can_close = isinstance(connected, ClosesBills)
+        settlement = in_one_transaction(
+            self.begin, lambda uow: self._settle(uow, payment.id, verdict, question, can_close)
+        )
+        return Answer(verdict.status, settlement)
+
+    def look_up(self, payment_id: PaymentId) -> tuple[Payment, PaymentMethod]:
+        """A payment and its method. Raises: NotFound."""
+        with self.begin() as uow:
+            payment = uow.payments.get(payment_id)
+            method = uow.methods.get(payment.method_id) if payment else None
+        if payment is None or method is None:
+            raise NotFound("there is no such payment")
+        return payment, method
+
+    def look_soon(self, payment_id: PaymentId, inbox_id: int) -> None:
+        """There was news that could not be confirmed: the janitor asks again shortly."""
+
+        def phase(uow: UnitOfWork) -> None:
+            uow.inbox.conclude(inbox_id, "unconfirmed", None)
+            (payment,) = uow.payments.lock([payment_id])
+            if payment.look_at is not None:
+                payment.look_soon(self.clock.now(), self.policy.first_look)
+                uow.payments.save(payment)
+
+        in_one_transaction(self.begin, phase)
+
+    def _ask(self, connected: Gateway, payment: Payment, question: Question) -> Verdict:
+        order_id, transaction_id = payment.order_id, payment.bill.transaction_id
+        verdict = connected.verify(order_id, transaction_id, question.within_seconds)
+        unfinished = verdict.status in {VerdictStatus.PENDING, VerdictStatus.AUTHORISED}
+        if question.closing and unfinished and isinstance(connected, ClosesBills):
+            return connected.close(order_id, transaction_id or verdict.transaction_id)
+        return verdict
+
+    def _settle(
+        self, uow: UnitOfWork, payment_id: PaymentId, verdict: Verdict, question: Question, can_close: bool
+    ) -> Settlement:
+        now = self.clock.now()
+        payment, orders = lock_payment(uow, payment_id)
+        by = question.by or gateway(payment.method_code)
+        deliverable = _can_be_had(uow, payment, orders, verdict, by, now)
+        settlement = payment.settle(
+            verdict,
+            deliverable=deliverable,
+            by=by,
+            now=now,
+            by_person=question.by_person,
+            closing=question.closing,
+        )
+        if settlement is Settlement.UNCHANGED:
+            self._go_on(payment, verdict.status, question, can_close, by, now)
+        if payment.bill.state is BillState.FAILED and question.then:
+            question.then(uow, orders)
+        if settlement is Settlement.APPLIED and payment.bill.state is BillState.FAILED and verdict.decline:
+            uow.failures.add(payment_subjects(payment.customer_id, payment.order_ids), now)
+        if question.inbox_id is not None:
+            uow.inbox.conclude(question.inbox_id, "settled", str(settlement))
+        uow.payments.save(payment)
+        return settlement
+
+    def _go_on(
+        self,
+        payment: Payment,
+        status: VerdictStatus,
+        question: Question,
+        can_close: bool,
+        by: Actor,
+        now: datetime,
+    ) -> None:
+        """Nothing is decided yet: end it if it was to be closed and that is sure, else look again."""
+        sure = not question.patient or payment.looks >= ABSENT_ANSWERS_MIN - 1
+        over = sure if status is VerdictStatus.ABSENT else not can_close
+        if question.closing and over:
+            if payment.is_open:
+                payment.fail(question.closing, by, now)
+            payment.stop_looking()
+        elif payment.look_at is not None:
+            payment.look_later(now, self.policy.first_look)
+
+
+def _can_be_had(
+    uow: UnitOfWork,
+    payment: Payment,
+    orders: Sequence[Order],
+    verdict: Verdict,
+    by: Actor,
+    now: datetime,
+) -> bool:
+    """Whether this money still buys every order, freeing them from newer attempts if it does."""
+    if verdict.status is not VerdictStatus.SUCCEEDED or payment.bill.state is BillState.PAID:
+        return False
+    if all(order.status is OrderStatus.HOLD and order.payment_id == payment.id for order in orders):
+        return True
+    if not all(order.status in {OrderStatus.FAILED, OrderStatus.HOLD} for order in orders):
+        return False
+    if not in_stock(uow, [order for order in orders if order.status is OrderStatus.FAILED]):
+        return False
+    # An amount that differs goes under review whatever else happens: it frees nothing.
+    if verdict.mismatch(payment.amount) or not verdict.is_about(
+        payment.order_id, payment.bill.transaction_id
+    ):
+        return False
+    return free_from_rivals(uow, payment, orders, by, now)

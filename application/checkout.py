@@ -1,0 +1,321 @@
+"""Checking out: a cart into orders and one payment, or existing orders into another payment."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+
+from application.asking import Answer, AskGateway, Question
+from application.deciding import Answers, AskFirst, Course, Decide
+from application.gateways import GatewayTrouble
+from application.locking import ensure_few_failures, lock_goods, lock_orders
+from application.opening import Attempt, CheckedOut, OpenPayment
+from application.phases import in_one_transaction
+from application.policy import CHECKOUT_ROUNDS_MAX, ORDERS_PER_PAYMENT_MAX
+from application.ports import UnitOfWork
+from domain.cart import Cart
+from domain.catalog import Product
+from domain.errors import (
+    EmptyCart,
+    IllegalTransition,
+    Invalid,
+    NotFound,
+    OrderAlreadyPaid,
+    StoreUnavailable,
+    TotalChanged,
+)
+from domain.ids import KEY_HOLDER, Actor, CustomerId, MethodCode, OrderId, OrderKey, PaymentId, Sku, customer
+from domain.methods import PaymentMethod, Purchase
+from domain.money import Money
+from domain.order import Order, OrderLine, OrderStatus, PlacedWith
+from domain.payment import Payment
+from domain.people import Address, Contact, Customer
+
+
+@attrs.frozen(kw_only=True)
+class Wish:
+    """What a customer says at checkout besides what they buy."""
+
+    method: MethodCode
+    return_url: str | None = None
+    shipping_address: Address | None = None
+    billing_address: Address | None = None
+    note: str | None = None
+    expected_total: Money | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Checkout:
+    """What both ways of checking out share: decide in one transaction, ask where needed, then open."""
+
+    decide: Decide
+    ask: AskGateway
+    open: OpenPayment
+
+    def run(self, phase: Callable[[UnitOfWork, Answers], Attempt]) -> CheckedOut:
+        """Decide until nothing has to be asked first, then open the payment. Raises: StoreUnavailable."""
+        answers: dict[PaymentId, Answer | None] = {}
+        for _ in range(CHECKOUT_ROUNDS_MAX):
+            try:
+                attempt = in_one_transaction(self.open.begin, lambda uow: phase(uow, answers))
+            except AskFirst as first:
+                answers[first.payment_id] = self._asked(first.payment_id)
+            else:
+                return self.open(attempt)
+        raise StoreUnavailable("too many payments of these orders are under way")
+
+    def pay_for(
+        self,
+        uow: UnitOfWork,
+        orders: Sequence[Order],
+        payments: Sequence[Payment],
+        wish: Wish,
+        answers: Answers,
+        by: Actor,
+    ) -> Attempt:
+        """Begin, resume or replace the payment of existing orders. Raises: whatever forbids it."""
+        ensure_payable(orders)
+        method = usable_method(uow, wish.method, purchase_of(orders))
+        self.ensure_few_failures(uow, orders)
+        ensure_expected(wish.expected_total, Money.sum(order.total for order in orders))
+        lock_goods(uow, uow.orders.lock({id_ for p in payments for id_ in p.order_ids}))
+        open_now = [payment for payment in payments if payment.is_open]
+        user = customer_of(uow, orders[0].customer_id)
+        for payment in open_now:
+            course = self.decide.course(uow, payment, method, orders, answers)
+            if course is Course.RESUME and len(open_now) == 1:
+                return self.resume(uow, payment, method, user)
+        attempt = self.open.attempt(
+            uow,
+            orders,
+            method,
+            payment_id=uow.numbers(orders=0).payment,
+            return_url=wish.return_url,
+            by=by,
+            user=user,
+        )
+        self.replace(uow, open_now, by)
+        return attempt
+
+    def resume(
+        self, uow: UnitOfWork, payment: Payment, method: PaymentMethod, user: Customer | None
+    ) -> Attempt:
+        """Open the same payment once more, under the same reference."""
+        payment.call_gateway(self.open.clock.now(), self.open.policy.call_patience)
+        uow.payments.save(payment)
+        orders = tuple(uow.orders.lock(payment.order_ids))
+        return Attempt(payment=payment, method=method, orders=orders, user=user)
+
+    def replace(self, uow: UnitOfWork, payments: Sequence[Payment], by: Actor) -> None:
+        """End attempts that nobody can have paid; those of their orders not taken on have failed."""
+        for payment in payments:
+            now, online = self.open.clock.now(), not payment.is_offline
+            payment.fail("replaced by another attempt", by, now, still_open_there=online)
+            uow.payments.save(payment)
+
+    def ensure_few_failures(self, uow: UnitOfWork, orders: Sequence[Order]) -> None:
+        """Raises: TooManyFailures for the account or one of the orders."""
+        ids = [order.id for order in orders]
+        ensure_few_failures(uow, orders[0].customer_id, ids, self.open.clock.now())
+
+    def _asked(self, payment_id: PaymentId) -> Answer | None:
+        payment, method = self.ask.look_up(payment_id)
+        try:
+            return self.ask(payment, method, Question())
+        except GatewayTrouble:
+            return None
+
+
+@attrs.frozen(kw_only=True)
+class CheckOutOrders:
+    """Pays existing orders with one payment: another attempt, or several orders together."""
+
+    checkout: Checkout
+
+    def __call__(
+        self, *, order_keys: Sequence[OrderKey], wish: Wish, customer_id: CustomerId | None = None
+    ) -> CheckedOut:
+        """Pay orders by their keys; with `customer_id` they must all be that customer's.
+
+        Raises: NotFound, Invalid, OrderAlreadyPaid, PaymentUnderWay, IllegalTransition,
+        GatewayUnavailable, PaymentRefused, TooManyFailures, StoreUnavailable.
+        """
+        if not 1 <= len(order_keys) <= ORDERS_PER_PAYMENT_MAX or len(set(order_keys)) < len(order_keys):
+            raise Invalid(f"1 to {ORDERS_PER_PAYMENT_MAX} different orders", "#/order_keys")
+        self.checkout.open.policy.ensure_return_allowed(wish.return_url)
+        by = KEY_HOLDER if customer_id is None else customer(customer_id)
+
+        def phase(uow: UnitOfWork, answers: Answers) -> Attempt:
+            seen = uow.orders.by_keys(order_keys)
+            strangers = [o for o in seen if customer_id is not None and o.customer_id != customer_id]
+            if strangers or len(seen) < len(order_keys):
+                raise NotFound("there is no such order")
+            payments, orders = lock_orders(uow, seen)
+            return self.checkout.pay_for(uow, orders, payments, wish, answers, by)
+
+        return self.checkout.run(phase)
+
+
+@attrs.frozen(kw_only=True)
+class CheckOutCart:
+    """Turns a customer's cart into one order per seller and one payment for them all."""
+
+    checkout: Checkout
+
+    def __call__(self, *, customer_id: CustomerId, wish: Wish) -> CheckedOut:
+        """Check out the cart, or go on with its payment that nobody has seen yet.
+
+        Raises: EmptyCart, ShortStock, MethodRefused, TotalChanged, PaymentUnderWay,
+        OrderAlreadyPaid, GatewayUnavailable, PaymentRefused, TooManyFailures, StoreUnavailable.
+        """
+        self.checkout.open.policy.ensure_return_allowed(wish.return_url)
+        return self.checkout.run(lambda uow, answers: self._phase(uow, customer_id, wish, answers))
+
+    def _phase(self, uow: UnitOfWork, customer_id: CustomerId, wish: Wish, answers: Answers) -> Attempt:
+        by = customer(customer_id)
+        cart = uow.carts.of(customer_id)
+        if cart is None or cart.is_empty:
+            raise EmptyCart("there is nothing in the cart")
+        if cart.checkout_id is not None:
+            seen = uow.orders.of_checkout(cart.checkout_id)
+            going_on = self._earlier(uow, cart, seen, wish, answers, by)
+            if going_on is not None:
+                return going_on
+        return self._anew(uow, cart, wish, by)
+
+    def _earlier(
+        self, uow: UnitOfWork, cart: Cart, seen: Sequence[Order], wish: Wish, answers: Answers, by: Actor
+    ) -> Attempt | None:
+        """Go on with the cart's last checkout if it waits for its money, else give its orders up."""
+        payments, orders = lock_orders(uow, seen)
+        waiting = [order for order in orders if order.status is OrderStatus.HOLD]
+        if waiting and matches(cart, waiting, uow.products.find(cart.lines)):
+            return self.checkout.pay_for(uow, waiting, payments, wish, answers, by)
+        # What the old orders free and what the new ones need is locked at once, in one order.
+        uow.products.lock({line.sku for order in orders for line in order.lines} | set(cart.lines))
+        open_now = [payment for payment in payments if payment.is_open]
+        for payment in open_now:
+            method = known_method(uow, wish.method)
+            self.checkout.decide.course(uow, payment, method, orders, answers)
+        for order in orders:
+            if order.status in {OrderStatus.HOLD, OrderStatus.FAILED}:
+                order.cancel(by, self.checkout.open.clock.now(), "the cart was checked out again")
+                uow.orders.save(order)
+        self.checkout.replace(uow, open_now, by)
+        return None
+
+    def _anew(self, uow: UnitOfWork, cart: Cart, wish: Wish, by: Actor) -> Attempt:
+        lines = priced_lines(cart, uow.products.lock(cart.lines))
+        total = Money.sum(line.total for _, line in lines)
+        ensure_expected(wish.expected_total, total)
+        method = usable_method(uow, wish.method, Purchase(total, cart.customer_id, frozenset(cart.lines)))
+        ensure_few_failures(uow, cart.customer_id, (), self.checkout.open.clock.now())
+        user = customer_of(uow, cart.customer_id)
+        sellers = list(dict.fromkeys(seller for seller, _ in lines))
+        numbers = uow.numbers(orders=len(sellers))
+        cart.checkout_id = self.checkout.open.keys.checkout_id()
+        orders = [
+            self._place(id_, seller, lines, cart, wish, user, by)
+            for id_, seller in zip(numbers.orders, sellers, strict=True)
+        ]
+        for order in orders:
+            uow.orders.add(order)
+        uow.carts.save(cart)
+        return self.checkout.open.attempt(
+            uow,
+            orders,
+            method,
+            payment_id=numbers.payment,
+            return_url=wish.return_url,
+            by=by,
+            user=user,
+        )
+
+    def _place(
+        self,
+        order_id: OrderId,
+        seller: str,
+        lines: Sequence[tuple[str, OrderLine]],
+        cart: Cart,
+        wish: Wish,
+        user: Customer | None,
+        by: Actor,
+    ) -> Order:
+        assert cart.checkout_id is not None  # noqa: S101 -- set just before
+        placed_with = PlacedWith(
+            contact=Contact(user.email, user.first_name, user.last_name) if user else None,
+            shipping_address=wish.shipping_address,
+            billing_address=wish.billing_address,
+            note=wish.note,
+        )
+        return Order.place(
+            id=order_id,
+            key=self.checkout.open.keys.order_key(),
+            checkout_id=cart.checkout_id,
+            cart_id=cart.id,
+            customer_id=cart.customer_id,
+            seller=seller,
+            lines=[line for whose, line in lines if whose == seller],
+            placed_with=placed_with,
+            by=by,
+            now=self.checkout.open.clock.now(),
+        )
+
+
+def priced_lines(cart: Cart, goods: Mapping[Sku, Product]) -> list[tuple[str, OrderLine]]:
+    """The cart's lines at today's prices, each with its seller. Raises: Invalid for a product gone."""
+    gone = [sku for sku in cart.lines if sku not in goods]
+    if gone:
+        raise Invalid(f"{', '.join(gone)} cannot be bought any more")
+    return [
+        (goods[sku].seller, OrderLine(sku, goods[sku].name, quantity, goods[sku].price))
+        for sku, quantity in cart.lines.items()
+    ]
+
+
+def matches(cart: Cart, orders: Sequence[Order], goods: Mapping[Sku, Product]) -> bool:
+    """Whether these orders are what checking out the cart would make again."""
+    ordered = {line.sku: (line.quantity, line.unit_price) for order in orders for line in order.lines}
+    wanted = {sku: (quantity, goods[sku].price) for sku, quantity in cart.lines.items() if sku in goods}
+    return ordered == wanted
+
+
+def known_method(uow: UnitOfWork, code: MethodCode) -> PaymentMethod:
+    """The payment method of that code. Raises: Invalid."""
+    method = uow.methods.by_code(code)
+    if method is None:
+        raise Invalid("there is no such payment method", "#/payment_method")
+    return method
+
+
+def usable_method(uow: UnitOfWork, code: MethodCode, purchase: Purchase) -> PaymentMethod:
+    """The method of that code if it accepts the purchase. Raises: Invalid, MethodRefused."""
+    method = known_method(uow, code)
+    method.ensure_accepts(purchase)
+    return method
+
+
+def purchase_of(orders: Sequence[Order]) -> Purchase:
+    """What several orders come to. Raises: CurrencyMismatch."""
+    total = Money.sum(order.total for order in orders)
+    skus = frozenset(line.sku for order in orders for line in order.lines)
+    return Purchase(total, orders[0].customer_id, skus)
+
+
+def ensure_payable(orders: Sequence[Order]) -> None:
+    """Raises: OrderAlreadyPaid, IllegalTransition for an order that nobody can pay any more."""
+    for order in orders:
+        if order.is_paid:
+            raise OrderAlreadyPaid(order.key)
+        if order.status not in {OrderStatus.HOLD, OrderStatus.FAILED}:
+            raise IllegalTransition(f"an order in {order.status} cannot be paid")
+
+
+def ensure_expected(expected: Money | None, total: Money) -> None:
+    """Raises: TotalChanged when the customer agreed to another total."""
+    if expected is not None and expected != total:
+        raise TotalChanged(f"the total is {total}, not {expected}")
+
+
+def customer_of(uow: UnitOfWork, customer_id: CustomerId | None) -> Customer | None:
+    """Who pays, if they have an account."""
+    return uow.people.customer(customer_id) if customer_id is not None else None

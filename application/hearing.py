@@ -1,0 +1,162 @@
+"""Hearing from gateways and from returning customers: each is a reason to ask, never a command."""
+
+from enum import StrEnum
+
+import attrs
+
+from application.asking import AskGateway, Question
+from application.gateways import BadSignature, Claim, Gateway, GatewayTrouble, Malformed, Received
+from application.phases import in_one_transaction
+from application.policy import CALLBACK_PATIENCE_SECONDS
+from application.ports import InboxEntry, UnitOfWork
+from domain.bill import BillState, PaymentStatus
+from domain.cards import masked
+from domain.errors import ForgedCallback, Invalid, NotFound
+from domain.ids import GatewayOrderId, MethodCode, OrderKey
+from domain.methods import PaymentMethod
+from domain.payment import Payment
+from domain.verdict import VerdictStatus
+
+
+class Outcome(StrEnum):
+    """What a returning customer is told."""
+
+    SUCCESS = "success"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+@attrs.frozen(kw_only=True)
+class Landing:
+    """Where a returning customer lands; without a known payment there is nothing but the outcome."""
+
+    outcome: Outcome
+    return_url: str | None = None
+    order_key: OrderKey | None = None
+
+
+@attrs.frozen(kw_only=True)
+class HearCallback:
+    """Takes what a gateway posts: checked, kept, and then the gateway itself is asked."""
+
+    ask: AskGateway
+
+    def __call__(self, *, code: MethodCode, order_id: GatewayOrderId | None, received: Received) -> None:
+        """Returns once what the callback led to is committed, or the gateway was silent.
+
+        Raises: NotFound for a method that asks nobody, ForgedCallback, Invalid if unreadable.
+        """
+        method, connected = self._connected(code)
+        try:
+            claim = connected.parse_callback(received, self.ask.clock.now().timestamp())
+        except BadSignature as bad:
+            self._keep(method, received, "forged")
+            raise ForgedCallback("the signature does not hold") from bad
+        except Malformed as malformed:
+            self._keep(method, received, "malformed")
+            raise Invalid(str(malformed)) from malformed
+        inbox_id, payment = self._take(method, received, claim, order_id)
+        if payment is not None and brings_news(payment, claim):
+            self._act(payment, method, inbox_id)
+
+    def land(self, *, code: MethodCode, order_id: GatewayOrderId | None, received: Received) -> Landing:
+        """Where to send a customer who comes back; only a return that is signed makes us ask.
+
+        Raises: NotFound for a method that asks nobody.
+        """
+        method, connected = self._connected(code)
+        try:
+            claim: Claim | None = connected.parse_callback(received, self.ask.clock.now().timestamp())
+        except (BadSignature, Malformed):
+            claim = None
+        if claim is None:
+            self._keep(method, received, "forged")
+            return self._landing(order_id)
+        inbox_id, payment = self._take(method, received, claim, order_id)
+        if payment is not None and brings_news(payment, claim):
+            self._act(payment, method, inbox_id)
+        return self._landing(payment.order_id if payment else None)
+
+    def _connected(self, code: MethodCode) -> tuple[PaymentMethod, Gateway]:
+        with self.ask.begin() as uow:
+            method = uow.methods.by_code_ever(code)
+        connected = self.ask.gateways.of(method) if method else None
+        if method is None or connected is None:
+            raise NotFound("nothing is heard here")
+        return method, connected
+
+    def _take(
+        self, method: PaymentMethod, received: Received, claim: Claim, order_id: GatewayOrderId | None
+    ) -> tuple[int, Payment | None]:
+        """Keep the callback and find its payment, which must be one of this method."""
+
+        def phase(uow: UnitOfWork) -> tuple[int, Payment | None]:
+            reference = claim.reference or order_id
+            payment = uow.payments.by_order_id(reference) if reference else None
+            if payment is not None and payment.method_id != method.id:
+                payment = None
+            verdict = "unknown"
+            if payment is not None:
+                verdict = "received" if brings_news(payment, claim) else "repeated"
+            return uow.inbox.add(self._entry(method, received, verdict, payment)), payment
+
+        return in_one_transaction(self.ask.begin, phase)
+
+    def _act(self, payment: Payment, method: PaymentMethod, inbox_id: int) -> None:
+        try:
+            self.ask(
+                payment,
+                method,
+                Question(within_seconds=CALLBACK_PATIENCE_SECONDS, inbox_id=inbox_id),
+            )
+        except GatewayTrouble:
+            self.ask.look_soon(payment.id, inbox_id)
+
+    def _keep(self, method: PaymentMethod, received: Received, verdict: str) -> None:
+        entry = self._entry(method, received, verdict, None)
+        in_one_transaction(self.ask.begin, lambda uow: uow.inbox.add(entry))
+
+    def _entry(
+        self, method: PaymentMethod, received: Received, verdict: str, payment: Payment | None
+    ) -> InboxEntry:
+        return InboxEntry(
+            method_code=method.code,
+            received_at=self.ask.clock.now(),
+            http_method=received.method,
+            path=masked(received.path),
+            query=masked(received.query),
+            body=masked(received.body.decode("utf-8", "backslashreplace")),
+            verdict=verdict,
+            payment_id=payment.id if payment else None,
+        )
+
+    def _landing(self, order_id: GatewayOrderId | None) -> Landing:
+        with self.ask.begin() as uow:
+            payment = uow.payments.by_order_id(order_id) if order_id else None
+            orders = uow.orders.find(payment.order_ids[:1]) if payment else ()
+        if payment is None:
+            return Landing(outcome=Outcome.PENDING)
+        return Landing(
+            outcome=_OUTCOMES[payment.status],
+            return_url=payment.return_url,
+            order_key=orders[0].key,
+        )
+
+
+_OUTCOMES = {
+    PaymentStatus.PENDING: Outcome.PENDING,
+    PaymentStatus.SUCCESS: Outcome.SUCCESS,
+    PaymentStatus.FAILED: Outcome.FAILED,
+}
+
+# What a claim would have to say to be no news for a bill in this state.
+_NO_NEWS = {
+    BillState.PAID: frozenset({VerdictStatus.SUCCEEDED, VerdictStatus.PENDING, VerdictStatus.FAILED}),
+    BillState.FAILED: frozenset({VerdictStatus.FAILED}),
+    BillState.REVIEW: frozenset(VerdictStatus),
+}
+
+
+def brings_news(payment: Payment, claim: Claim) -> bool:
+    """Whether a claim is worth asking the gateway: not when it only repeats what is settled."""
+    return claim.claimed not in _NO_NEWS.get(payment.bill.state, frozenset())

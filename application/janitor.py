@@ -1,0 +1,74 @@
+"""The janitor: settles what callbacks missed, and frees what nobody paid in time."""
+
+import logging
+from datetime import timedelta
+
+import attrs
+
+from application.asking import AskGateway, Question
+from application.gateways import GatewayTrouble
+from application.locking import lock_payment
+from application.phases import in_one_transaction
+from application.ports import UnitOfWork
+from domain.bill import BillState
+from domain.ids import JANITOR, PaymentId
+from domain.payment import Payment
+
+log = logging.getLogger("kassa.janitor")
+
+BATCH = 20
+EXPIRED = "nobody paid in time"
+ENDED = "the attempt had ended"
+
+
+@attrs.frozen(kw_only=True)
+class LookAfterPayments:
+    """Looks at each payment that is due, asks its gateway, and ends those whose hold has run out."""
+
+    ask: AskGateway
+
+    def __call__(self) -> int:
+        """Look at the payments due now; answers how many there were. One's trouble stops no other."""
+        now = self.ask.clock.now()
+        lease = self.ask.policy.call_patience * BATCH
+        due = in_one_transaction(self.ask.begin, lambda uow: uow.payments.claim_due(now, now + lease, BATCH))
+        for payment_id in due:
+            self._look_safely(payment_id)
+        return len(due)
+
+    def _look_safely(self, payment_id: PaymentId) -> None:
+        try:
+            self._look(payment_id)
+        except Exception:
+            # Whatever it was, the next payment must not wait for it, and this one comes again.
+            log.exception("looking at a payment failed", extra={"payment_id": payment_id})
+
+    def _look(self, payment_id: PaymentId) -> None:
+        payment, method = self.ask.look_up(payment_id)
+        if payment.is_offline:
+            in_one_transaction(self.ask.begin, lambda uow: self._expire(uow, payment_id))
+            return
+        try:
+            self.ask(payment, method, Question(by=JANITOR, closing=self._closing(payment)))
+        except GatewayTrouble as trouble:
+            log.warning("the gateway was silent: %s", trouble.detail, extra={"payment_id": payment_id})
+            pause = timedelta(seconds=trouble.retry_after_seconds or 0)
+            in_one_transaction(self.ask.begin, lambda uow: self._look_later(uow, payment_id, pause))
+
+    def _closing(self, payment: Payment) -> str | None:
+        if payment.bill.state is BillState.FAILED:
+            return ENDED
+        expired = payment.expires_at is not None and payment.expires_at <= self.ask.clock.now()
+        return EXPIRED if expired else None
+
+    def _expire(self, uow: UnitOfWork, payment_id: PaymentId) -> None:
+        payment, _ = lock_payment(uow, payment_id)
+        if payment.is_open and self._closing(payment):
+            payment.fail(EXPIRED, JANITOR, self.ask.clock.now())
+            uow.payments.save(payment)
+
+    def _look_later(self, uow: UnitOfWork, payment_id: PaymentId, pause: timedelta) -> None:
+        (payment,) = uow.payments.lock([payment_id])
+        if payment.look_at is not None:
+            payment.look_later(self.ask.clock.now(), max(self.ask.policy.first_look, pause))
+            uow.payments.save(payment)

@@ -1,0 +1,80 @@
+"""The shop's rules as named values, in one place."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import attrs
+
+from domain.errors import Invalid
+
+# Failed tries that pass before the next one is turned away, and for how long they count.
+FAILURES_MAX = 10
+FAILURES_WINDOW = timedelta(minutes=15)
+
+# A gateway that does not know a payment must say so this often before we believe it.
+ABSENT_ANSWERS_MIN = 2
+
+# A unit of work that lost a race is run again this often before the caller is asked to wait.
+PHASE_ATTEMPTS_MAX = 5
+
+# Checking out may find earlier payments under way and has to ask about each before it decides.
+CHECKOUT_ROUNDS_MAX = 12
+
+ORDERS_PER_PAYMENT_MAX = 50
+
+# Callbacks and returning customers are answered within 5 s, so asking must be over before that.
+CALLBACK_PATIENCE_SECONDS = 3.5
+
+# What a crash left behind is taken up again a little after its caller must have given up.
+CALL_MARGIN = timedelta(seconds=2)
+
+IDEMPOTENCY_LEASE = timedelta(seconds=75)
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """What an operator may set.
+
+    Units: `gateway_seconds` is the total deadline of one gateway call.
+    Shape: `return_origins` as scheme://host[:port], lower case, no default ports.
+    """
+
+    hold: timedelta = timedelta(minutes=30)
+    first_look: timedelta = timedelta(seconds=5)
+    gateway_seconds: float = 10.0
+    public_url: str = "http://127.0.0.1:8080"
+    return_origins: Collection[str] = ()
+
+    def held_until(self, now: datetime) -> datetime:
+        """When goods held now are freed, unless they are paid."""
+        return now + self.hold
+
+    @property
+    def call_patience(self) -> timedelta:
+        """How long a call to open a payment may take before it counts as crashed."""
+        return timedelta(seconds=self.gateway_seconds) + CALL_MARGIN
+
+    def ensure_return_allowed(self, url: str | None) -> None:
+        """Customers are only sent to origins that the shop trusts. Raises: Invalid."""
+        if url is not None and origin_of(url) not in self.return_origins:
+            raise Invalid("customers may not be sent there", "#/return_url")
+
+
+def origin_of(url: str) -> str | None:
+    """The origin of an absolute http(s) URL, or None where browsers and we might disagree on it.
+
+    Source: RFC 6454 section 4; a backslash, a control character or a user part is no URL to us.
+    """
+    if any(char in "\\" or char <= " " or char == "\x7f" for char in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = 443 if parts.scheme == "https" else 80
+    return f"{parts.scheme}://{host}" if port in (None, default) else f"{parts.scheme}://{host}:{port}"

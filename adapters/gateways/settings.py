@@ -84,12 +84,7 @@ def _bad_addresses(schema: Schema, settings: Settings, https_only: bool) -> Iter
         value = settings.get(name)
         if wanted.get("format") != "uri" or not isinstance(value, str):
             continue
-        if (
-            not is_web_address(value)
-            or urlsplit(value).query
-            or urlsplit(value).fragment
-            or value[-1] in "?#"
-        ):
+        if not is_web_address(value) or "?" in value or "#" in value:
             yield Mistake("this has to be an http(s) address without query or password", _pointer(name))
         elif https_only and not value.lower().startswith("https:"):
             yield Mistake("in production this has to be an https address", _pointer(name))

@@ -70,10 +70,10 @@ class Entry:
         """What the bank says of it, in the sandbox's words; `said` overrides."""
         card = {"brand": "visa", "mask": self.mask} if self.mask else None
         record = {
-            **{"id": self.id, "merchant_ref": self.order_id, "status": self.word, "amount": self.amount},
-            **{"amount_authorized": self.authorized, "amount_captured": self.captured},
-            **{"amount_refunded": self.refunded, "currency": self.currency, "card": card},
-            **{"decline_code": self.decline, "created": 1_800_000_000, "updated": 1_800_000_000},
+            "id": self.id, "merchant_ref": self.order_id, "status": self.word, "amount": self.amount,
+            "amount_authorized": self.authorized, "amount_captured": self.captured,
+            "amount_refunded": self.refunded, "currency": self.currency, "card": card,
+            "decline_code": self.decline, "created": 1_800_000_000, "updated": 1_800_000_000,
         }
         return {**record, **self.said}
 
@@ -288,8 +288,8 @@ class Bank:
 
     def _notification(self, order_id: str, told: Mapping[str, Any], secret: str, at: int) -> Received:
         event = {
-            **{"event_id": f"evt_{next(self._numbers):06d}", "type": f"payment.{told['status']}"},
-            **{"created": at, "payment": told},
+            "event_id": f"evt_{next(self._numbers):06d}", "type": f"payment.{told['status']}",
+            "created": at, "payment": told,
         }
         body = json.dumps(event).encode()
         headers = {

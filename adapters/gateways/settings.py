@@ -18,12 +18,14 @@ _NAME_LENGTH_MAX = 64
 def ensure_valid(schema: Schema, settings: Settings, *, https_only: bool = False) -> None:
     """Check settings against the backend's schema. `https_only`: as production wants it.
 
-    Raises: Invalid with one mistake per problem, pointer `#/settings/<name>`; no value is
+    Raises: Invalid with one mistake per wrong setting, pointer `#/settings/<name>`; no value is
     ever repeated in it, since any may be a secret put into the wrong field.
     """
-    mistakes = [*_mistakes(schema, settings), *_bad_addresses(schema, settings, https_only)]
-    if mistakes:
-        raise Invalid("the settings are not what this backend needs", mistakes=mistakes)
+    found: dict[str, Mistake] = {}
+    for mistake in (*_mistakes(schema, settings), *_bad_addresses(schema, settings, https_only)):
+        found.setdefault(mistake.pointer, mistake)
+    if found:
+        raise Invalid("the settings are not what this backend needs", mistakes=tuple(found.values()))
 
 
 def public_settings(schema: Schema, settings: Settings) -> Settings:
@@ -45,7 +47,8 @@ def _is_secret(wanted: Schema) -> bool:
 
 def _mistakes(schema: Schema, settings: Settings) -> Iterator[Mistake]:
     problems = Draft202012Validator(schema).iter_errors(dict(settings))
-    for problem in sorted(problems, key=lambda problem: [str(step) for step in problem.absolute_path]):
+    # What is of the wrong type breaks other rules as well; the type is what helps to know.
+    for problem in sorted(problems, key=lambda problem: problem.validator != "type"):
         yield from _explained(problem)
 
 

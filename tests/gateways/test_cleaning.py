@@ -135,8 +135,12 @@ class TestCleaned:
         kept = json.loads(cleaned(said, set(said), set()))
 
         assert kept == {
-            **{"amount": 10**15, "created": 1_700_000_000, "n": "411111******1111"},
-            **{"f": "40.10", "b": True, "z": None},
+            "amount": 10**15,
+            "created": 1_700_000_000,
+            "n": "411111******1111",
+            "f": "40.10",
+            "b": True,
+            "z": None,
         }
 
     def test_keeps_what_every_database_can_hold(self) -> None:

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 import attrs
-
 from adapters.sandbox.server import add_arguments as add_sandbox_arguments
 from adapters.sandbox.server import run as run_sandbox
+
 from adapters.sql.migrate import upgrade
 from domain.errors import EmailTaken, Unavailable
 from entrypoints.bootstrap import DatabaseBehind, Kassa, build

@@ -56,9 +56,7 @@ class Settings:
             return_origins=read.origins("KASSA_RETURN_ORIGINS"),
             hold_minutes=read.number("KASSA_HOLD_MINUTES", cls.hold_minutes),
             janitor_seconds=read.number("KASSA_JANITOR_SECONDS", cls.janitor_seconds),
-            gateway_timeout_seconds=read.number(
-                "KASSA_GATEWAY_TIMEOUT_SECONDS", cls.gateway_timeout_seconds
-            ),
+            gateway_timeout_seconds=read.number("KASSA_GATEWAY_TIMEOUT_SECONDS", cls.gateway_timeout_seconds),
             processes=read.integer("KASSA_PROCESSES", cls.processes, 1, 1),
             threads=read.integer("KASSA_THREADS", cls.threads, 1, 256),
             address_limits=read.choice("KASSA_ADDRESS_LIMITS", "0", ("0", "1")) == "1",

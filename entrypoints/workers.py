@@ -36,9 +36,7 @@ class Workers:
             thread.join(timeout_seconds)
 
     def _run(self, name: str, work: Callable[[], int], pause_seconds: float) -> None:
-        thread = threading.Thread(
-            target=self._loop, args=(name, work, pause_seconds), name=name, daemon=True
-        )
+        thread = threading.Thread(target=self._loop, args=(name, work, pause_seconds), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 

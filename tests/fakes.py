@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 import attrs
 
-from adapters.gateways.sandbox_dialect import STATUS_OF_WORD, claim_of_notification, claim_of_return
+from adapters.gateways.reading import Unreadable
+from adapters.gateways.sandbox_dialect import claim_of_notification, claim_of_return, verdict_of
 from adapters.gateways.signing import ensure_timed_header, query_signature, signed_query, timed_header
 from application.gateways import (
     Capabilities,
@@ -70,10 +71,18 @@ class Entry:
         """What the bank says of it, in the sandbox's words; `said` overrides."""
         card = {"brand": "visa", "mask": self.mask} if self.mask else None
         record = {
-            "id": self.id, "merchant_ref": self.order_id, "status": self.word, "amount": self.amount,
-            "amount_authorized": self.authorized, "amount_captured": self.captured,
-            "amount_refunded": self.refunded, "currency": self.currency, "card": card,
-            "decline_code": self.decline, "created": 1_800_000_000, "updated": 1_800_000_000,
+            "id": self.id,
+            "merchant_ref": self.order_id,
+            "status": self.word,
+            "amount": self.amount,
+            "amount_authorized": self.authorized,
+            "amount_captured": self.captured,
+            "amount_refunded": self.refunded,
+            "currency": self.currency,
+            "card": card,
+            "decline_code": self.decline,
+            "created": 1_800_000_000,
+            "updated": 1_800_000_000,
         }
         return {**record, **self.said}
 
@@ -288,8 +297,10 @@ class Bank:
 
     def _notification(self, order_id: str, told: Mapping[str, Any], secret: str, at: int) -> Received:
         event = {
-            "event_id": f"evt_{next(self._numbers):06d}", "type": f"payment.{told['status']}",
-            "created": at, "payment": told,
+            "event_id": f"evt_{next(self._numbers):06d}",
+            "type": f"payment.{told['status']}",
+            "created": at,
+            "payment": told,
         }
         body = json.dumps(event).encode()
         headers = {
@@ -382,24 +393,10 @@ class FakeGateway(Bank):
         told = told or self.find(order_id, None)
         if told is None:
             return Verdict(status=VerdictStatus.ABSENT)
-        status = STATUS_OF_WORD.get(told["status"])
-        if status is None:
-            raise GatewayTrouble(
-                "the gateway's answer makes no sense: the status is a word that is not known"
-            )
-        has_money = status in {VerdictStatus.SUCCEEDED, VerdictStatus.REFUNDED, VerdictStatus.DISPUTED}
-        word = told["status"] if told["status"] != "failed" else None
-        return Verdict(
-            status=status,
-            transaction_id=told["id"],
-            reference=told["merchant_ref"],
-            amount_minor=told["amount"],
-            captured_minor=told["amount_captured"] if has_money else None,
-            currency=told["currency"],
-            card_mask=(told["card"] or {}).get("mask"),
-            decline=(told["decline_code"] or word) if status is VerdictStatus.FAILED else None,
-            response=json.dumps(told),
-        )
+        try:
+            return verdict_of(told, GatewayOrderId(order_id))
+        except Unreadable as error:
+            raise GatewayTrouble(f"the gateway's answer makes no sense: {error}") from None
 
 
 class FakeBackend:

@@ -9,8 +9,8 @@ from decimal import Decimal
 TEXT_LENGTH_MAX = 1000
 ITEMS_MAX = 50
 
-# Thirteen digits or more, with at most two separators between any two of them.
-_RUN = re.compile(r"[0-9](?:(?:[ \u00a0+-]|%20|%2[dD]){0,2}[0-9]){12,}", re.ASCII)
+# Thirteen digits or more, with at most three separators between any two of them.
+_RUN = re.compile(r"[0-9](?:(?:[ \u00a0+-]|%20|%2[dD]){0,3}[0-9]){12,}", re.ASCII)
 _MASKED = re.compile(r"([0-9]{4,6})[*xX•.\u2026-]+([0-9]{4})|[*xX•.]+([0-9]{4})", re.ASCII)
 # What could come out garbled, or not at all, of one of the databases.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")

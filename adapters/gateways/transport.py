@@ -132,7 +132,7 @@ class Transport:
         token = CALL.set(call)
         try:
             with closing(self._pool.send(prepared, stream=True, timeout=call.left())) as response:
-                body = response.raw.read(self.body_bytes_max + 1, decode_content=False)
+                body = self._read(response)
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 answer = Answer(response.status_code, headers, body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
@@ -142,6 +142,16 @@ class Transport:
         if len(body) > self.body_bytes_max:
             raise GatewayTrouble("the gateway's answer is too long")
         return answer
+
+    def _read(self, response: requests.Response) -> bytes:
+        # Read until nothing comes: only then a body shorter than its Content-Length is noticed.
+        body = b""
+        while len(body) <= self.body_bytes_max:
+            more = response.raw.read(self.body_bytes_max + 1 - len(body), decode_content=False)
+            if not more:
+                break
+            body += more
+        return body
 
     def _trouble(self, call: Call, error: Exception) -> GatewayTrouble:
         # Told by what was seen on the socket: the errors' classes do not tell sent from not sent.

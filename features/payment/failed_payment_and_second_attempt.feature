@@ -40,7 +40,7 @@ Feature: Failed payment and second attempt
       And Murad has ordered 4 "Copper kettle"
       When Aysel tries to pay for her order by card
       Then it is refused, because too few are in stock
-      And the order is failed
+      And Aysel's order is failed
 
   Rule: Checking out the cart again replaces the failed order
     Example: Aysel starts over

@@ -28,7 +28,7 @@ Feature: Late money
       And Murad has ordered 4 "Copper kettle" by cash at the counter
       When the money arrives after all
       Then the late money is in the hands of a person
-      And the order is failed
+      And Aysel's order is failed
       And 1 "Copper kettle" are left in stock
 
     Example: The order has been cancelled

@@ -101,7 +101,9 @@ class Program:
             if LISTENING in line:
                 return line.partition(LISTENING)[2].strip()
         self.kill()
-        raise AssertionError(f"{self.arguments} did not start: {self.log_path.read_text(encoding='utf-8')[-4000:]}")
+        raise AssertionError(
+            f"{self.arguments} did not start: {self.log_path.read_text(encoding='utf-8')[-4000:]}"
+        )
 
     def stop(self) -> int | None:
         """Asks the program to end, and answers its exit status; kills it when it will not."""

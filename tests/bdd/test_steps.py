@@ -80,7 +80,11 @@ def test_every_step_is_read_in_exactly_one_way(path: Path) -> None:
     stories = [*_backgrounds(feature), *_examples(feature)]
 
     readings = {
-        step: [sentence.parser.name for sentence in SENTENCES[step.kind] if sentence.parser.is_matching(step.text)]
+        step: [
+            sentence.parser.name
+            for sentence in SENTENCES[step.kind]
+            if sentence.parser.is_matching(step.text)
+        ]
         for story in stories
         for step in _steps(story)
     }

@@ -51,7 +51,9 @@ class GatewaySide:
     sandbox: Sandbox
     _faults: list[str] = attrs.field(factory=list)
 
-    def arm(self, op: str, action: str, *, ref: str | None = None, times: int | None = None, **params: Any) -> str:
+    def arm(
+        self, op: str, action: str, *, ref: str | None = None, times: int | None = None, **params: Any
+    ) -> str:
         """Arms one fault, for one merchant reference or for whoever comes."""
         rule = {"op": op, "action": action, "times": times, "params": params}
         if ref:

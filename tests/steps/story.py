@@ -113,9 +113,7 @@ class Story:
 
     def until_order(self, order: OrderRef, **expected: Any) -> OrderSeen:
         """Waits until the order shows these values."""
-        self.until(
-            lambda: {name: getattr(self.shop.order_seen(order), name) for name in expected}, expected
-        )
+        self.until(lambda: {name: getattr(self.shop.order_seen(order), name) for name in expected}, expected)
         return self.shop.order_seen(order)
 
     def finish(self) -> None:

@@ -75,7 +75,7 @@ class HttpShop:
         self._use(live.service(Pace.CALM))
 
     def _use(self, service: Service) -> None:
-        self._service, self._client = service, Client(service.address)
+        self._service, self.client = service, Client(service.address)
 
     def close(self) -> None:
         """Takes back what the story has armed at the gateway."""
@@ -110,11 +110,11 @@ class HttpShop:
         if seller:
             self._sellers[goods] = seller
             body["seller"] = self._code(seller)
-        self._client.call("PUT", f"products/{self._code(goods)}", body, token=self._token(by))
+        self.client.call("PUT", f"products/{self._code(goods)}", body, token=self._token(by))
 
     def stock_seen(self, goods: str) -> StockSeen:
         """Goods as anybody sees them."""
-        product = self._client.read("GET", f"products/{self._code(goods)}")
+        product = self.client.read("GET", f"products/{self._code(goods)}")
         return StockSeen(price=str(views.money_text(product["price"])), **product["stock"])
 
     def offer(self, method: str, terms: Terms = Terms(), *, by: str = STAFF) -> None:  # noqa: B008
@@ -134,7 +134,7 @@ class HttpShop:
             "rules": self._rules(terms),
             **more,
         }
-        self._client.call("PUT", f"payment-methods/{self._code(method)}", body, token=self._token(by))
+        self.client.call("PUT", f"payment-methods/{self._code(method)}", body, token=self._token(by))
 
     def _settings(self, method: str, terms: Terms) -> dict[str, Any]:
         sandbox = self._live.sandbox
@@ -177,7 +177,7 @@ class HttpShop:
 
     def method_seen(self, method: str) -> MethodSeen:
         """A payment method as staff see it."""
-        answer = self._client.call("GET", f"payment-methods/{self._code(method)}", token=self._token(STAFF))
+        answer = self.client.call("GET", f"payment-methods/{self._code(method)}", token=self._token(STAFF))
         document = answer.json()
         return MethodSeen(
             id=document["id"],
@@ -192,7 +192,7 @@ class HttpShop:
 
     def methods_offered(self) -> frozenset[str]:
         """The story's methods among those that anybody is shown."""
-        codes = {method["code"] for method in self._client.pages("payment-methods")}
+        codes = {method["code"] for method in self.client.pages("payment-methods")}
         return frozenset(method for method in self._terms if self._code(method) in codes)
 
     def _leaks(self, text: str) -> tuple[str, ...]:
@@ -215,7 +215,7 @@ class HttpShop:
             "email": self._email(address_of or who),
             "password": self._password(who),
         }
-        customer = self._client.read("POST", "customers", body)
+        customer = self.client.read("POST", "customers", body)
         self._customer_ids[who] = customer["id"]
         return customer["first_name"], customer["email"]
 
@@ -225,25 +225,25 @@ class HttpShop:
             "email": self._email(who if known else "nobody"),
             "password": self._password(who) if right_password else "not the password at all",
         }
-        self._tokens[who] = self._client.read("POST", "tokens", body)["access_token"]
+        self._tokens[who] = self.client.read("POST", "tokens", body)["access_token"]
         return self._tokens[who]
 
     def put_in_cart(self, who: str, goods: str, units: int) -> None:
         """Sets how many of these goods are in the cart."""
         body = {"quantity": units}
-        self._client.call("PUT", f"cart/items/{self._code(goods)}", body, token=self._token(who))
+        self.client.call("PUT", f"cart/items/{self._code(goods)}", body, token=self._token(who))
 
     def take_out_of_cart(self, who: str, goods: str) -> None:
         """Removes a line, or nothing."""
-        self._client.call("DELETE", f"cart/items/{self._code(goods)}", token=self._token(who))
+        self.client.call("DELETE", f"cart/items/{self._code(goods)}", token=self._token(who))
 
     def empty_cart(self, who: str) -> None:
         """Removes the cart."""
-        self._client.call("DELETE", "cart", token=self._token(who))
+        self.client.call("DELETE", "cart", token=self._token(who))
 
     def cart_seen(self, who: str) -> CartSeen:
         """The cart, which adds up."""
-        cart = self._client.read("GET", "cart", token=self._token(who))
+        cart = self.client.read("GET", "cart", token=self._token(who))
         for line in cart["lines"]:
             assert line["total"]["amount"] == line["quantity"] * line["unit_price"]["amount"]
         return CartSeen(
@@ -253,7 +253,7 @@ class HttpShop:
 
     def methods_for_cart(self, who: str) -> Mapping[str, Offer]:
         """Which of the story's methods suit the cart."""
-        return self._offers(self._client.pages("cart/payment-methods", token=self._token(who)))
+        return self._offers(self.client.pages("cart/payment-methods", token=self._token(who)))
 
     def _offers(self, documents: list[Mapping[str, Any]]) -> Mapping[str, Offer]:
         return {
@@ -286,7 +286,7 @@ class HttpShop:
         return self._begin(method, "cart/checkout", body, token=self._token(who), mark=mark)
 
     def _begin(self, method: str, path: str, body: Any, **request: Any) -> Checkout:
-        answer = self._client.call("POST", path, body, **request)
+        answer = self.client.call("POST", path, body, **request)
         assert answer.status_code == 201, answer.text
         checkout = views.checkout_seen(answer.json(), answer.text)
         self._method_of[checkout.payment] = method
@@ -294,7 +294,7 @@ class HttpShop:
 
     def methods_for_order(self, order: OrderRef) -> Mapping[str, Offer]:
         """Which of the story's methods suit the order; its key is enough to ask."""
-        return self._offers(self._client.pages(f"orders/{order}/payment-methods"))
+        return self._offers(self.client.pages(f"orders/{order}/payment-methods"))
 
     def pay_order(self, order: OrderRef, method: str) -> Checkout:
         """Begins to pay for one order by its key, and nothing else."""
@@ -309,53 +309,58 @@ class HttpShop:
 
     def order_seen(self, order: OrderRef) -> OrderSeen:
         """An order by its key."""
-        return views.order_seen(self._client.read("GET", f"orders/{order}"), self._names)
+        return views.order_seen(self.client.read("GET", f"orders/{order}"), self._names)
 
     def orders_seen(self, by: str) -> tuple[OrderSeen, ...]:
         """The orders that somebody is shown."""
-        documents = self._client.pages("orders", token=self._token(by))
+        documents = self.client.pages("orders", token=self._token(by))
         return tuple(views.order_seen(document, self._names) for document in documents)
 
     def payments_seen(self, by: str) -> tuple[PaymentRef, ...]:
         """The payments that somebody is shown."""
         return tuple(
-            PaymentRef(document["id"]) for document in self._client.pages("payments", token=self._token(by))
+            PaymentRef(document["id"]) for document in self.client.pages("payments", token=self._token(by))
         )
 
-    def _payment(self, payment: PaymentRef) -> Mapping[str, Any]:
-        return self._client.read("GET", f"payments/{payment}", token=self._token(STAFF))
+    def payment_document(self, payment: PaymentRef) -> Mapping[str, Any]:
+        """The notes' Payment, as staff receive it; its numbers are exact."""
+        return self.client.read("GET", f"payments/{payment}", token=self._token(STAFF))
 
     def payment_seen(self, payment: PaymentRef, *, by: str = STAFF) -> PaymentSeen:
         """One payment, searched for what it should not hold."""
         token = self._token(by)
-        document = self._client.read("GET", f"payments/{payment}", token=token)
-        bill = self._client.call("GET", f"bills/{document['bill_id']}", token=token)
+        document = self.client.read("GET", f"payments/{payment}", token=token)
+        bill = self.client.call("GET", f"bills/{document['bill_id']}", token=token)
         return views.payment_seen(document, self._leaks(f"{document}{bill.text}"))
+
+    def bill_document(self, payment: PaymentRef, *, by: str = STAFF) -> Mapping[str, Any]:
+        """The notes' Bill, as it is sent."""
+        bill = self.payment_document(payment)["bill_id"]
+        return self.client.read("GET", f"bills/{bill}", token=self._token(by))
 
     def bill_seen(self, payment: PaymentRef, *, by: str = STAFF) -> BillSeen:
         """The bill of a payment."""
-        known = self._payment(payment)
-        document = self._client.read("GET", f"bills/{known['bill_id']}", token=self._token(by))
-        return views.bill_seen(document, known["currency_name"])
+        currency = self.payment_document(payment)["currency_name"]
+        return views.bill_seen(self.bill_document(payment, by=by), currency)
 
     # what is done with orders and payments
 
     def move(self, order: OrderRef, status: str, *, by: str = STAFF) -> None:
         """Moves an order on."""
-        self._client.call("POST", f"orders/{order}/status", {"status": status}, token=self._token(by))
+        self.client.call("POST", f"orders/{order}/status", {"status": status}, token=self._token(by))
 
     def cancel(self, order: OrderRef, *, by: str = NOBODY) -> None:
         """Cancels an order; its key is enough."""
-        self._client.call("POST", f"orders/{order}/cancel", token=self._token(by))
+        self.client.call("POST", f"orders/{order}/cancel", token=self._token(by))
 
     def approve(self, payment: PaymentRef, *, by: str = STAFF) -> None:
         """Says that the orders of a payment may be sent."""
-        self._client.call("POST", f"payments/{payment}/approve", token=self._token(by))
+        self.client.call("POST", f"payments/{payment}/approve", token=self._token(by))
 
     def verify_bill(self, payment: PaymentRef, *, by: str = STAFF) -> None:
         """Has the gateway asked about a bill."""
-        bill = self._payment(payment)["bill_id"]
-        self._client.call("POST", f"bills/{bill}/verify", token=self._token(by))
+        bill = self.payment_document(payment)["bill_id"]
+        self.client.call("POST", f"bills/{bill}/verify", token=self._token(by))
 
     # at the gateway
 
@@ -365,15 +370,13 @@ class HttpShop:
         assert answer.status_code == 200, answer.text
 
     def _page(self, payment: PaymentRef) -> str:
-        bill = self._client.read(
-            "GET", f"bills/{self._payment(payment)['bill_id']}", token=self._token(STAFF)
-        )
-        assert bill["next_step"], "the customer has nowhere to go"
-        return str(bill["next_step"])
+        page = self.bill_document(payment)["next_step"]
+        assert page, "the customer has nowhere to go"
+        return str(page)
 
     def confirm(self, payment: PaymentRef, amount: str, *, heard: Heard = Heard.BOTH) -> Landing | None:
         """The customer pays with a good card; the gateway may tell another amount than was due."""
-        known = self._payment(payment)
+        known = self.payment_document(payment)
         minor, currency = parse_money(amount)
         due = views.major_text(known["amount"], known["currency_name"])
         if currency != known["currency_name"]:
@@ -399,7 +402,7 @@ class HttpShop:
         return {"card_number": number, "expiry": "12/39", "cvc": "123"}
 
     def _at_gateway(self, payment: PaymentRef, heard: Heard, **form: str) -> Landing | None:
-        ref = self._payment(payment)["order_id"]
+        ref = self.payment_document(payment)["order_id"]
         reported, returns = heard in {Heard.BOTH, Heard.REPORT}, heard in {Heard.BOTH, Heard.RETURN}
         if not reported:
             self._gateway.arm("callback", "drop", ref=ref)
@@ -418,16 +421,16 @@ class HttpShop:
 
     def _callback(self, payment: PaymentRef) -> str:
         code = self._code(self._method_of.get(payment, "card"))
-        return f"callbacks/{code}/{self._payment(payment)['order_id']}"
+        return f"callbacks/{code}/{self.payment_document(payment)['order_id']}"
 
     def send_money_late(self, payment: PaymentRef) -> None:
         """The gateway takes the money although the payment was over."""
         self._gateway.disarm()
-        self._gateway.force(self._payment(payment)["order_id"], "captured")
+        self._gateway.force(self.payment_document(payment)["order_id"], "captured")
 
     def come_back(self, payment: PaymentRef, *, forged: bool = False) -> Landing:
         """The customer's browser opens the return address, once more or with a query of its own making."""
-        ref = self._payment(payment)["order_id"]
+        ref = self.payment_document(payment)["order_id"]
         at_gateway = self._gateway.payments(ref)[0]
         status = "captured" if forged else at_gateway["status"]
         query = self._gateway.return_query(ref, at_gateway["id"], status, forged=forged)
@@ -456,7 +459,7 @@ class HttpShop:
     def _report_body(self, payment: PaymentRef | None, claim: Claim) -> bytes:
         if payment is None:
             return self._gateway.report("a payment nobody knows", "pay_nobody_knows", claim, 8000, "AZN")
-        known = self._payment(payment)
+        known = self.payment_document(payment)
         minor, currency = parse_money(views.major_text(known["amount"], known["currency_name"]))
         gateway_id = known["transaction_id"] or "pay_nobody_knows"
         return self._gateway.report(known["order_id"], gateway_id, claim, minor, currency)
@@ -477,14 +480,14 @@ class HttpShop:
 
     def asked_of_gateway(self, payment: PaymentRef) -> tuple[str, ...]:
         """The amounts that the gateway was asked to collect."""
-        held = self._gateway.payments(self._payment(payment)["order_id"])
+        held = self._gateway.payments(self.payment_document(payment)["order_id"])
         return tuple(format_money(each["amount"], each["currency"]) for each in held)
 
     def taken_at_gateway(self, order: OrderRef) -> str:
         """What the gateway has taken for an order, over all its payments, less what went back."""
         seen = self.order_seen(order)
         held = [
-            each for ref in seen.payments for each in self._gateway.payments(self._payment(ref)["order_id"])
+            each for ref in seen.payments for each in self._gateway.payments(self.payment_document(ref)["order_id"])
         ]
         taken = sum(each["amount_captured"] - each["amount_refunded"] for each in held)
         return format_money(taken, parse_money(seen.total)[1])

@@ -53,7 +53,7 @@ class Refusal(StrEnum):
     OTHER_REQUEST = "the repeat asks for something else"
 
 
-class Refused(Exception):  # noqa: N818 - the word of the features
+class Refused(Exception):
     """The shop said no: what that may be called, the orders it named, and whether it shows a way on."""
 
     def __init__(

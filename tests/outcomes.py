@@ -62,7 +62,7 @@ class Outcomes:
 
 
 def _is_whole_suite(config: pytest.Config) -> bool:
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    whole = [Path(argument).resolve() for argument in config.args] in ([ROOT / "tests"], [ROOT])
     return whole and not any(config.getoption(option, None) for option in SELECTIONS)
 
 

@@ -86,7 +86,8 @@ class HttpShop:
         self._names[code] = name
         return code
 
-    def _token(self, who: str) -> str | None:
+    def token(self, who: str) -> str | None:
+        """The bearer token of somebody, who signs up and in when they have none."""
         if who == NOBODY:
             return None
         if who == STAFF:
@@ -110,7 +111,7 @@ class HttpShop:
         if seller:
             self._sellers[goods] = seller
             body["seller"] = self._code(seller)
-        self.client.call("PUT", f"products/{self._code(goods)}", body, token=self._token(by))
+        self.client.call("PUT", f"products/{self._code(goods)}", body, token=self.token(by))
 
     def stock_seen(self, goods: str) -> StockSeen:
         """Goods as anybody sees them."""
@@ -134,7 +135,7 @@ class HttpShop:
             "rules": self._rules(terms),
             **more,
         }
-        self.client.call("PUT", f"payment-methods/{self._code(method)}", body, token=self._token(by))
+        self.client.call("PUT", f"payment-methods/{self._code(method)}", body, token=self.token(by))
 
     def _settings(self, method: str, terms: Terms) -> dict[str, Any]:
         sandbox = self._live.sandbox
@@ -158,13 +159,13 @@ class HttpShop:
         if terms.currency:
             rules["currencies"] = [terms.currency]
         if terms.customer:
-            self._token(terms.customer)
+            self.token(terms.customer)
             rules["customers"] = [self._customer_ids[terms.customer]]
         if terms.not_for:
             rules["skus_refused"] = [self._code(terms.not_for)]
         return rules
 
-    def _ready(self, method: str) -> str:
+    def offered_code(self, method: str) -> str:
         """The code of a method, set up as usual when the story has not said how."""
         if method != UNKNOWN_METHOD and method not in self._terms:
             self.offer(method)
@@ -177,7 +178,7 @@ class HttpShop:
 
     def method_seen(self, method: str) -> MethodSeen:
         """A payment method as staff see it."""
-        answer = self.client.call("GET", f"payment-methods/{self._code(method)}", token=self._token(STAFF))
+        answer = self.client.call("GET", f"payment-methods/{self._code(method)}", token=self.token(STAFF))
         document = answer.json()
         return MethodSeen(
             id=document["id"],
@@ -198,6 +199,10 @@ class HttpShop:
     def _leaks(self, text: str) -> tuple[str, ...]:
         sandbox = self._live.sandbox
         return tuple(word for word in (*CARDS, sandbox.api_key, sandbox.signing_secret) if word in text)
+
+    def goods_code(self, goods: str) -> str:
+        """What the shop calls these goods."""
+        return self._code(goods)
 
     # customers and their carts
 
@@ -231,19 +236,19 @@ class HttpShop:
     def put_in_cart(self, who: str, goods: str, units: int) -> None:
         """Sets how many of these goods are in the cart."""
         body = {"quantity": units}
-        self.client.call("PUT", f"cart/items/{self._code(goods)}", body, token=self._token(who))
+        self.client.call("PUT", f"cart/items/{self._code(goods)}", body, token=self.token(who))
 
     def take_out_of_cart(self, who: str, goods: str) -> None:
         """Removes a line, or nothing."""
-        self.client.call("DELETE", f"cart/items/{self._code(goods)}", token=self._token(who))
+        self.client.call("DELETE", f"cart/items/{self._code(goods)}", token=self.token(who))
 
     def empty_cart(self, who: str) -> None:
         """Removes the cart."""
-        self.client.call("DELETE", "cart", token=self._token(who))
+        self.client.call("DELETE", "cart", token=self.token(who))
 
     def cart_seen(self, who: str) -> CartSeen:
         """The cart, which adds up."""
-        cart = self.client.read("GET", "cart", token=self._token(who))
+        cart = self.client.read("GET", "cart", token=self.token(who))
         for line in cart["lines"]:
             assert line["total"]["amount"] == line["quantity"] * line["unit_price"]["amount"]
         return CartSeen(
@@ -253,7 +258,7 @@ class HttpShop:
 
     def methods_for_cart(self, who: str) -> Mapping[str, Offer]:
         """Which of the story's methods suit the cart."""
-        return self._offers(self.client.pages("cart/payment-methods", token=self._token(who)))
+        return self._offers(self.client.pages("cart/payment-methods", token=self.token(who)))
 
     def _offers(self, documents: list[Mapping[str, Any]]) -> Mapping[str, Offer]:
         return {
@@ -275,7 +280,7 @@ class HttpShop:
         mark: str | None = None,
     ) -> Checkout:
         """Checks the cart out."""
-        body: dict[str, Any] = {"payment_method": self._ready(method)}
+        body: dict[str, Any] = {"payment_method": self.offered_code(method)}
         if expecting:
             body["expected_total"] = views.money_document(expecting)
         if back_to:
@@ -283,7 +288,7 @@ class HttpShop:
         if note:
             body["note"] = note
         mark = f"{mark} {self._suffix}" if mark else None
-        return self._begin(method, "cart/checkout", body, token=self._token(who), mark=mark)
+        return self._begin(method, "cart/checkout", body, token=self.token(who), mark=mark)
 
     def _begin(self, method: str, path: str, body: Any, **request: Any) -> Checkout:
         answer = self.client.call("POST", path, body, **request)
@@ -298,12 +303,12 @@ class HttpShop:
 
     def pay_order(self, order: OrderRef, method: str) -> Checkout:
         """Begins to pay for one order by its key, and nothing else."""
-        return self._begin(method, f"orders/{order}/checkout", {"payment_method": self._ready(method)})
+        return self._begin(method, f"orders/{order}/checkout", {"payment_method": self.offered_code(method)})
 
     def pay_orders(self, who: str, orders: tuple[OrderRef, ...], method: str) -> Checkout:
         """Begins one payment for several orders."""
-        body = {"order_keys": list(orders), "payment_method": self._ready(method)}
-        return self._begin(method, "payments", body, token=self._token(who))
+        body = {"order_keys": list(orders), "payment_method": self.offered_code(method)}
+        return self._begin(method, "payments", body, token=self.token(who))
 
     # what is seen
 
@@ -313,22 +318,22 @@ class HttpShop:
 
     def orders_seen(self, by: str) -> tuple[OrderSeen, ...]:
         """The orders that somebody is shown."""
-        documents = self.client.pages("orders", token=self._token(by))
+        documents = self.client.pages("orders", token=self.token(by))
         return tuple(views.order_seen(document, self._names) for document in documents)
 
     def payments_seen(self, by: str) -> tuple[PaymentRef, ...]:
         """The payments that somebody is shown."""
         return tuple(
-            PaymentRef(document["id"]) for document in self.client.pages("payments", token=self._token(by))
+            PaymentRef(document["id"]) for document in self.client.pages("payments", token=self.token(by))
         )
 
     def payment_document(self, payment: PaymentRef) -> Mapping[str, Any]:
         """The notes' Payment, as staff receive it; its numbers are exact."""
-        return self.client.read("GET", f"payments/{payment}", token=self._token(STAFF))
+        return self.client.read("GET", f"payments/{payment}", token=self.token(STAFF))
 
     def payment_seen(self, payment: PaymentRef, *, by: str = STAFF) -> PaymentSeen:
         """One payment, searched for what it should not hold."""
-        token = self._token(by)
+        token = self.token(by)
         document = self.client.read("GET", f"payments/{payment}", token=token)
         bill = self.client.call("GET", f"bills/{document['bill_id']}", token=token)
         return views.payment_seen(document, self._leaks(f"{document}{bill.text}"))
@@ -336,7 +341,7 @@ class HttpShop:
     def bill_document(self, payment: PaymentRef, *, by: str = STAFF) -> Mapping[str, Any]:
         """The notes' Bill, as it is sent."""
         bill = self.payment_document(payment)["bill_id"]
-        return self.client.read("GET", f"bills/{bill}", token=self._token(by))
+        return self.client.read("GET", f"bills/{bill}", token=self.token(by))
 
     def bill_seen(self, payment: PaymentRef, *, by: str = STAFF) -> BillSeen:
         """The bill of a payment."""
@@ -347,20 +352,20 @@ class HttpShop:
 
     def move(self, order: OrderRef, status: str, *, by: str = STAFF) -> None:
         """Moves an order on."""
-        self.client.call("POST", f"orders/{order}/status", {"status": status}, token=self._token(by))
+        self.client.call("POST", f"orders/{order}/status", {"status": status}, token=self.token(by))
 
     def cancel(self, order: OrderRef, *, by: str = NOBODY) -> None:
         """Cancels an order; its key is enough."""
-        self.client.call("POST", f"orders/{order}/cancel", token=self._token(by))
+        self.client.call("POST", f"orders/{order}/cancel", token=self.token(by))
 
     def approve(self, payment: PaymentRef, *, by: str = STAFF) -> None:
         """Says that the orders of a payment may be sent."""
-        self.client.call("POST", f"payments/{payment}/approve", token=self._token(by))
+        self.client.call("POST", f"payments/{payment}/approve", token=self.token(by))
 
     def verify_bill(self, payment: PaymentRef, *, by: str = STAFF) -> None:
         """Has the gateway asked about a bill."""
         bill = self.payment_document(payment)["bill_id"]
-        self.client.call("POST", f"bills/{bill}/verify", token=self._token(by))
+        self.client.call("POST", f"bills/{bill}/verify", token=self.token(by))
 
     # at the gateway
 
@@ -446,7 +451,7 @@ class HttpShop:
         times: int = 1,
     ) -> None:
         """Sends reports as the gateway would, or as a stranger would."""
-        path = self._callback(payment) if payment else f"callbacks/{self._ready('card')}"
+        path = self._callback(payment) if payment else f"callbacks/{self.offered_code('card')}"
         body = self._report_body(about or payment, claim)
         for _ in range(times):
             headers = {"Content-Type": "application/json", **self._gateway.signature(body, signature)}
@@ -466,7 +471,7 @@ class HttpShop:
 
     def trouble(self, kind: Trouble) -> None:
         """Lets the gateway fail until it is told to stop."""
-        self._ready("card")
+        self.offered_code("card")
         if kind is Trouble.REFUSES:
             settings = self._settings("card", self._terms["card"])
             settings["base_url"] += "/nowhere"
@@ -487,7 +492,9 @@ class HttpShop:
         """What the gateway has taken for an order, over all its payments, less what went back."""
         seen = self.order_seen(order)
         held = [
-            each for ref in seen.payments for each in self._gateway.payments(self.payment_document(ref)["order_id"])
+            each
+            for ref in seen.payments
+            for each in self._gateway.payments(self.payment_document(ref)["order_id"])
         ]
         taken = sum(each["amount_captured"] - each["amount_refunded"] for each in held)
         return format_money(taken, parse_money(seen.total)[1])

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import attrs
 import requests
@@ -175,7 +175,7 @@ class Sandbox:
         """Where shops find it."""
         return self.program.address
 
-    def control(self, method: str, path: str, **request: object) -> requests.Response:
+    def control(self, method: str, path: str, **request: Any) -> requests.Response:
         """One call of the control side, which must be accepted."""
         answer = requests.request(
             method,

@@ -82,7 +82,7 @@ class Client:
         *,
         token: str | None = None,
         mark: str | None = None,
-        **query: object,
+        **query: Any,
     ) -> requests.Response:
         """One request; `token` says who asks, `mark` is what makes a repeat recognisable."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -107,7 +107,8 @@ class Client:
 
     def pages(self, path: str, **request: Any) -> list[Any]:
         """Everything in a list, from its first page to its last."""
-        items, after = [], {}
+        items: list[Any] = []
+        after: dict[str, Any] = {}
         while True:
             page = self.read("GET", path, limit=100, **after, **request)
             items += page["items"]

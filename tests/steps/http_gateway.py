@@ -20,7 +20,7 @@ APPROVED = "4111111111111111"
 DECLINED = "4000000000000002"
 UNDECIDED = "4000000000009999"
 CARDS = (APPROVED, DECLINED, UNDECIDED)
-FAULTS: dict[Trouble, tuple[tuple[str, str, dict[str, int]], ...]] = {
+FAULTS: dict[Trouble, tuple[tuple[str, str, dict[str, Any]], ...]] = {
     Trouble.SILENT: tuple((op, "drop_before", {}) for op in ("create", "status", "void")),
     Trouble.ERRORS: tuple((op, "http_500_before", {}) for op in ("create", "status", "void")),
     Trouble.NONSENSE: tuple((op, "html_200", {}) for op in ("create", "status", "void")),

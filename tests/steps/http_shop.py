@@ -329,7 +329,8 @@ class HttpShop:
 
     def payment_document(self, payment: PaymentRef) -> Mapping[str, Any]:
         """The notes' Payment, as staff receive it; its numbers are exact."""
-        return self.client.read("GET", f"payments/{payment}", token=self.token(STAFF))
+        document: Mapping[str, Any] = self.client.read("GET", f"payments/{payment}", token=self.token(STAFF))
+        return document
 
     def payment_seen(self, payment: PaymentRef, *, by: str = STAFF) -> PaymentSeen:
         """One payment, searched for what it should not hold."""
@@ -341,7 +342,8 @@ class HttpShop:
     def bill_document(self, payment: PaymentRef, *, by: str = STAFF) -> Mapping[str, Any]:
         """The notes' Bill, as it is sent."""
         bill = self.payment_document(payment)["bill_id"]
-        return self.client.read("GET", f"bills/{bill}", token=self.token(by))
+        document: Mapping[str, Any] = self.client.read("GET", f"bills/{bill}", token=self.token(by))
+        return document
 
     def bill_seen(self, payment: PaymentRef, *, by: str = STAFF) -> BillSeen:
         """The bill of a payment."""

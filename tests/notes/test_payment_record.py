@@ -108,9 +108,9 @@ class TestPayment:
         assert shop.client.read("GET", f"orders/{refused.orders[0]}")["payment_status"] == "2"
 
     def test_card_number_is_masked(self, waiting: dict, paid: dict) -> None:
-        """At most the first six and the last four digits are ever shown."""
+        """At most the first four and the last four digits are ever shown."""
         assert waiting["card_number"] is None
-        assert re.fullmatch(r"(\d{6}|\d{4})?\*+1111", paid["card_number"])
+        assert re.fullmatch(r"(4111)?\*+1111", paid["card_number"])
 
     def test_json_request_is_what_was_sent(self, paid: dict) -> None:
         """A text that holds JSON, with our amount in it and none of our secrets."""
@@ -121,11 +121,10 @@ class TestPayment:
 
     def test_json_response_is_what_was_received(self, paid: dict) -> None:
         """A text that holds JSON: the gateway's latest answer."""
-        response = json.loads(paid["json_response"])
-
         assert isinstance(paid["json_response"], str)
-        assert response["id"] == paid["transaction_id"]
-        assert response["status"] == "captured"
+        assert json.loads(paid["json_response"])
+        assert paid["transaction_id"] in paid["json_response"]
+        assert '"captured"' in paid["json_response"]
 
     def test_request_and_response_hold_no_secret(self, records: Records) -> None:
         """Neither keys nor card numbers are kept with a payment."""

@@ -116,7 +116,8 @@ class HttpShop:
     def stock_seen(self, goods: str) -> StockSeen:
         """Goods as anybody sees them."""
         product = self.client.read("GET", f"products/{self._code(goods)}")
-        return StockSeen(price=str(views.money_text(product["price"])), **product["stock"])
+        stock = {name: product["stock"][name] for name in ("on_hand", "reserved", "available")}
+        return StockSeen(price=str(views.money_text(product["price"])), **stock)
 
     def offer(self, method: str, terms: Terms = Terms(), *, by: str = STAFF) -> None:  # noqa: B008
         """Sets up a way to pay."""
@@ -258,7 +259,7 @@ class HttpShop:
 
     def methods_for_cart(self, who: str) -> Mapping[str, Offer]:
         """Which of the story's methods suit the cart."""
-        return self._offers(self.client.pages("cart/payment-methods", token=self.token(who)))
+        return self._offers(self.client.read("GET", "cart/payment-methods", token=self.token(who))["items"])
 
     def _offers(self, documents: list[Mapping[str, Any]]) -> Mapping[str, Offer]:
         return {
@@ -287,7 +288,7 @@ class HttpShop:
             body["return_url"] = RETURN_URLS[back_to]
         if note:
             body["note"] = note
-        mark = f"{mark} {self._suffix}" if mark else None
+        mark = self._code(mark) if mark else None
         return self._begin(method, "cart/checkout", body, token=self.token(who), mark=mark)
 
     def _begin(self, method: str, path: str, body: Any, **request: Any) -> Checkout:
@@ -299,7 +300,7 @@ class HttpShop:
 
     def methods_for_order(self, order: OrderRef) -> Mapping[str, Offer]:
         """Which of the story's methods suit the order; its key is enough to ask."""
-        return self._offers(self.client.pages(f"orders/{order}/payment-methods"))
+        return self._offers(self.client.read("GET", f"orders/{order}/payment-methods")["items"])
 
     def pay_order(self, order: OrderRef, method: str) -> Checkout:
         """Begins to pay for one order by its key, and nothing else."""
@@ -475,31 +476,31 @@ class HttpShop:
         """Lets the gateway fail until it is told to stop."""
         self.offered_code("card")
         if kind is Trouble.REFUSES:
-            settings = self._settings("card", self._terms["card"])
-            settings["base_url"] += "/nowhere"
-            self._put_method("card", self._terms["card"], settings, STAFF)
+            self._point_card_at("/nowhere")
         for op, action, params in FAULTS.get(kind, ()):
             self._gateway.arm(op, action, **params)
 
     def trouble_ends(self) -> None:
         """The gateway answers as it should again."""
         self._gateway.disarm()
+        self._point_card_at("")
+
+    def _point_card_at(self, path: str) -> None:
+        terms = self._terms["card"]
+        settings = self._settings("card", terms)
+        self._put_method("card", terms, {**settings, "base_url": settings["base_url"] + path}, STAFF)
 
     def asked_of_gateway(self, payment: PaymentRef) -> tuple[str, ...]:
         """The amounts that the gateway was asked to collect."""
         held = self._gateway.payments(self.payment_document(payment)["order_id"])
         return tuple(format_money(each["amount"], each["currency"]) for each in held)
 
-    def taken_at_gateway(self, order: OrderRef) -> str:
-        """What the gateway has taken for an order, over all its payments, less what went back."""
-        seen = self.order_seen(order)
-        held = [
-            each
-            for ref in seen.payments
-            for each in self._gateway.payments(self.payment_document(ref)["order_id"])
-        ]
+    def taken_at_gateway(self, payment: PaymentRef) -> str:
+        """What the gateway has taken for a payment, less what went back."""
+        known = self.payment_document(payment)
+        held = self._gateway.payments(known["order_id"])
         taken = sum(each["amount_captured"] - each["amount_refunded"] for each in held)
-        return format_money(taken, parse_money(seen.total)[1])
+        return format_money(taken, known["currency_name"])
 
     # time
 

@@ -8,7 +8,7 @@ Feature: What only staff may do
     Given 5 "Copper kettle" are in stock at 40.00 AZN each
     And Aysel has ordered 2 "Copper kettle" by bank transfer
 
-  Rule: Customers do not do the work of staff
+  Rule: Customers do not decide about payments and orders
     Example: Aysel approves her own payment
       When Aysel approves the payment
       Then it is refused, because only staff may do that
@@ -23,6 +23,7 @@ Feature: What only staff may do
       When Aysel has the bill verified
       Then it is refused, because only staff may do that
 
+  Rule: Customers do not set up the shop
     Example: Aysel sets the price of what she wants
       When Aysel sets the price of "Copper kettle" to 0.01 AZN
       Then it is refused, because only staff may do that

@@ -17,7 +17,7 @@ Feature: Who may see what
       When Aysel looks at the payment
       Then the payment comes to 80.00 AZN
 
-  Rule: What belongs to another customer does not exist
+  Rule: Lists show nothing of other customers
     Example: Murad lists his orders
       When Murad looks at his orders
       Then they see no orders
@@ -26,6 +26,7 @@ Feature: Who may see what
       When Murad looks at his payments
       Then they see no payments
 
+  Rule: What belongs to another customer does not exist
     Example: Murad opens Aysel's payment
       When Murad looks at the payment
       Then it is refused, because nothing of the kind is known

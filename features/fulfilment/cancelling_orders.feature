@@ -16,17 +16,18 @@ Feature: Cancelling orders
       And 5 "Copper kettle" are free to buy
       And the gateway takes no money for the payment any more
 
+    Example: A failed order is cancelled
+      Given the bank has refused Aysel's first payment
+      When Aysel cancels her order
+      Then the order is cancelled
+
+  Rule: Staff may cancel for a customer
     Example: Staff cancel the order
       When staff cancel the order
       Then the order is cancelled
 
     Example: Staff set the order to cancelled
       When staff move the order to cancelled
-      Then the order is cancelled
-
-    Example: A failed order is cancelled
-      Given the bank has refused Aysel's first payment
-      When Aysel cancels her order
       Then the order is cancelled
 
   Rule: What is over stays over

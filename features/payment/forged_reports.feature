@@ -14,13 +14,14 @@ Feature: Forged reports
       Then it is refused, because it is forged
       And the order is on hold
 
-    Example: A signature that does not fit
-      When a stranger reports the payment as confirmed, with a spoilt signature
+    Example: The signature of another merchant
+      When a stranger reports the payment as confirmed, with another merchant's signature
       Then it is refused, because it is forged
       And the order is on hold
 
-    Example: The signature of another merchant
-      When a stranger reports the payment as confirmed, with another merchant's signature
+  Rule: A signature must fit its report and be fresh
+    Example: A signature that does not fit
+      When a stranger reports the payment as confirmed, with a spoilt signature
       Then it is refused, because it is forged
       And the order is on hold
 

@@ -18,7 +18,7 @@ FEATURES = ROOT / "features"
 FILES = sorted(FEATURES.rglob("*.feature"))
 LINES_MAX = 60
 BACKGROUND_STEPS_MAX = 4
-EXAMPLES_PER_RULE_MAX = 6
+EXAMPLES_PER_RULE_MAX = 3
 MACHINE_TALK = re.compile(
     r"\b(HTTP|JSON|GET|POST|PUT|DELETE|API|URL|status code|endpoint|database|[245]\d\d)\b(?!\.| AZN)|/v1/|://"
 )

@@ -16,9 +16,9 @@ Feature: Managing payment methods
       And the method shows its backend and settings
 
     Example: Staff look at a method with a rule
-      Given bank transfer is accepted up to 500.00 AZN
+      Given bank transfer is accepted up to 150.00 AZN
       When staff look at how bank transfer works
-      Then the method shows that it is accepted up to 500.00 AZN
+      Then the method shows that it is accepted up to 150.00 AZN
 
   Rule: The secrets of a method are never shown again
     Example: The gateway's keys

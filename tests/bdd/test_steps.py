@@ -20,7 +20,7 @@ LINES_MAX = 60
 BACKGROUND_STEPS_MAX = 4
 EXAMPLES_PER_RULE_MAX = 3
 MACHINE_TALK = re.compile(
-    r"\b(HTTP|JSON|GET|POST|PUT|DELETE|API|URL|status code|endpoint|database|[245]\d\d)\b(?!\.| AZN)|/v1/|://"
+    r"\b(HTTP|JSON|GET|POST|PUT|DELETE|API|URL|status code|endpoint|database|[245]\d\d)\b|/v1/|://"
 )
 
 

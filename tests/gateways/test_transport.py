@@ -111,7 +111,7 @@ class TestDeadline:
     def test_covers_the_resolver(self, transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
         """A name that nobody resolves is left behind in time."""
         over = threading.Event()
-        monkeypatch.setattr(deadline.socket, "getaddrinfo", lambda *_, **__: over.wait(5) and [])
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(5) and [])
         began = time.monotonic()
 
         error = trouble(transport, "http://bank.test/")
@@ -200,14 +200,14 @@ class TestBrokenCalls:
             found = [
                 (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (1, there.port)
             ]
-            monkeypatch.setattr(deadline.socket, "getaddrinfo", lambda *_, **__: found)
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
             assert get(transport, "http://bank.test/").status == 200
 
     def test_say_so_when_a_name_has_no_address(
         self, transport: Transport, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """An empty answer of the resolver is no connection."""
-        monkeypatch.setattr(deadline.socket, "getaddrinfo", lambda *_, **__: [])
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
 
         assert not trouble(transport, "http://bank.test/").sent
 

@@ -61,9 +61,9 @@ def _explained(problem: ValidationError) -> Iterator[Mistake]:
         for name in sorted(set(given) - set(wanted["properties"])):
             yield Mistake("there is no such setting", _pointer(*at, name))
     elif problem.validator == "required":
-        # The library reports one missing name at a time without saying which, save in its text.
+        # One problem stands for each, but does not say for which: all are named every time.
         for name in wanted["required"]:
-            if name not in given and f"{name!r} is a required" in problem.message:
+            if name not in given:
                 yield Mistake("this setting is missing", _pointer(*at, name))
     else:
         yield Mistake(_complaint(problem, wanted), _pointer(*at))

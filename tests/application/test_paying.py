@@ -107,7 +107,7 @@ class TestHearingThatAPaymentSucceeded:
         order, payment = world.order(out.orders[0]), world.payment(out.payment)
         assert (order.status, order.payment_status) == (OrderStatus.PROCESSING, OrderPaymentStatus.PAID)
         assert (payment.status, payment.bill.verified) == (PaymentStatus.SUCCESS, True)
-        assert payment.card is not None and payment.card.mask == "411111******1111"
+        assert payment.card is not None and payment.card.mask == "4111******1111"
         assert world.stock() == (3, 0)
         assert world.cart() == {}
         assert world.events()[3:] == ["payment.succeeded", "order.paid"]

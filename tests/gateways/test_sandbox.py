@@ -253,17 +253,17 @@ class TestAsking:
     @pytest.mark.parametrize(
         ("word", "code", "decline"),
         [
-            *(("failed", "116", "116"), ("failed", None, None), ("canceled", None, "canceled")),
-            *(("expired", None, "expired"), ("expired", "911", "911")),
+            *(("failed", "116", "116"), ("failed", None, None), ("canceled", None, None)),
+            *(("expired", None, None), ("expired", "911", "911")),
         ],
     )
     def test_knows_why_it_failed(self, word: str, code: str | None, decline: str | None) -> None:
-        """The bank's code, or what happened instead."""
+        """The bank's code where it refused the card, and its word in any case."""
         payment = {**PAID, "status": word, "decline_code": code, "amount_captured": 0}
 
         verdict = answering(payment).verify(REF, "pay_1")
 
-        assert (verdict.status, verdict.decline) == (VerdictStatus.FAILED, decline)
+        assert (verdict.status, verdict.decline, verdict.word) == (VerdictStatus.FAILED, decline, word)
 
     @pytest.mark.parametrize(
         "name", ["id", "merchant_ref", "status", "amount", "amount_captured", "currency"]
@@ -311,7 +311,7 @@ class TestAsking:
         verdict = answering(payment).verify(REF, "pay_1")
 
         assert PAN not in repr(verdict)
-        assert verdict.card_mask == "411111******1111"
+        assert verdict.card_mask == "4111******1111"
 
     def test_closing_is_trouble_when_the_void_is(self) -> None:
         """Whether it was closed is not known then."""

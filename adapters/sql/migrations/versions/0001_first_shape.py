@@ -152,7 +152,8 @@ def _make_orders() -> None:
             "payment_status IN ('unpaid', 'paid', 'failed')", name=op.f("ck_orders_payment_status")
         ),
         sa.CheckConstraint(
-            "status IN ('NEW', 'HOLD', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'FAILED', 'CANCELLED', 'REFUNDED')",
+            "status IN ('NEW', 'HOLD', 'PROCESSING', "
+            "'SHIPPED', 'DELIVERED', 'COMPLETED', 'FAILED', 'CANCELLED', 'REFUNDED')",
             name=op.f("ck_orders_status"),
         ),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_orders_customer_id")),

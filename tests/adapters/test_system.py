@@ -128,9 +128,7 @@ class TestArgon2Passwords:
         """64 MiB and three passes, as RFC 9106's second recommendation has it."""
         assert "m=65536,t=3,p=4" in Argon2Passwords().hash("password")
 
-    def test_checks_only_a_few_at_once(
-        self, passwords: Argon2Passwords, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_checks_only_a_few_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Whoever cannot be served in time is told to come again; then there is room."""
         monkeypatch.setattr("adapters.system.PATIENCE_SECONDS", 0.01)
         alone = Argon2Passwords(PasswordHasher.from_parameters(CHEAPEST), at_once=1)

@@ -138,6 +138,18 @@ class TestOrders:
 
         assert order.instructions is None
 
+    def test_saves_what_was_added_before(self, storage: Storage) -> None:
+        """An order added and changed again in one unit of work is stored once, as it then stands."""
+        with storage.begin() as uow:
+            order = make_order(1)
+            uow.orders.add(order)
+            order.cancel(SOMEBODY, NOON)
+            uow.orders.save(order)
+            uow.commit()
+
+        assert locked_order(storage) == order
+        assert order.status is OrderStatus.CANCELLED
+
     def test_refuses_a_key_used_twice(self, storage: Storage) -> None:
         """Two orders never have one secret."""
         store(storage, make_order(1, key=OrderKey("same")))
@@ -208,6 +220,22 @@ class TestPayments:
             uow.commit()
 
         assert locked_payment(storage) == attrs.evolve(full, is_offline=False, version=2)
+
+    def test_locks_the_same_object_twice(self, storage: Storage, aysel: Customer) -> None:
+        """Within one unit of work a payment is one object, added ones too; looking shows it."""
+        order = make_order(1)
+        store(storage, order, make_payment(1, (order,)))
+
+        with storage.begin() as uow:
+            (first,) = uow.payments.lock([PaymentId(1)])
+            new = make_payment(2, (order,))
+            uow.payments.add(new)
+
+            assert uow.payments.lock([PaymentId(2), PaymentId(1)]) == [first, new]
+            assert uow.payments.lock([PaymentId(1)])[0] is first
+            assert uow.payments.get(PaymentId(1)) is first
+            assert uow.payments.get(PaymentId(2)) is new
+            assert uow.payments.by_order_id(first.order_id) is first
 
     def test_tells_an_order_its_payments(self, storage: Storage, aysel: Customer) -> None:
         """An order read again knows every attempt to pay it, the earliest first."""

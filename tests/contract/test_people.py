@@ -146,6 +146,7 @@ class TestMethods:
             assert uow.methods.by_code(MethodCode("none")) is None
             assert uow.methods.by_code_ever(MethodCode("none")) is None
             assert uow.methods.get(MethodId(99)) is None
+            uow.methods.delete(make_method(99, "none"))
         assert storage.queries.method(MethodCode("none")) is None
 
     @pytest.mark.parametrize("state", list(BillState))

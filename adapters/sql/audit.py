@@ -1,6 +1,7 @@
 """The repositories of received callbacks and of failed tries."""
 
 from datetime import datetime
+from hashlib import sha256
 
 import attrs
 from sqlalchemy import bindparam, func, insert, select, update
@@ -14,7 +15,7 @@ _CONCLUDE = update(inbox).where(inbox.c.id == bindparam("the_id"))
 _COUNT = (
     select(func.count())
     .select_from(failures)
-    .where(failures.c.subject == bindparam("the_subject"), failures.c.at >= bindparam("since"))
+    .where(failures.c.subject_hash == bindparam("the_subject"), failures.c.at >= bindparam("since"))
 )
 _INSERT_FAILURE = insert(failures)
 
@@ -43,9 +44,15 @@ class SqlFailures:
 
     def count(self, subject: str, since: datetime) -> int:
         """How often this subject failed since then."""
-        found: int = self._session.run(_COUNT, {"the_subject": subject, "since": since}).scalar_one()
+        found: int = self._session.run(
+            _COUNT, {"the_subject": _hash_of(subject), "since": since}
+        ).scalar_one()
         return found
 
     def add(self, subject: str, at: datetime) -> None:
         """Note a failure."""
-        self._session.run_many(_INSERT_FAILURE, [{"subject": subject, "at": at}])
+        self._session.run_many(_INSERT_FAILURE, [{"subject_hash": _hash_of(subject), "at": at}])
+
+
+def _hash_of(subject: str) -> str:
+    return sha256(subject.encode()).hexdigest()

@@ -1,6 +1,7 @@
 """Connecting to the database, with the settings that durability and exclusion rest on."""
 
 import sqlite3
+import time
 from typing import Any
 
 import attrs
@@ -10,6 +11,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from adapters.sql.trouble import translated
 
 PATIENCE_MILLISECONDS = 5_000
+PAUSE_SECONDS = 0.01
 
 
 @attrs.frozen(kw_only=True)
@@ -24,9 +26,21 @@ class _Profile:
         # The driver would begin transactions by its own rules, too late for an exclusive read.
         connection.isolation_level = None
         _set(connection, "busy_timeout", str(self.patience_milliseconds), self.patience_milliseconds)
-        _set(connection, "journal_mode", "WAL", "wal")
+        self._set_journal(connection)
         _set(connection, "synchronous", "FULL", 2)
         _set(connection, "foreign_keys", "ON" if self.has_foreign_keys else "OFF", int(self.has_foreign_keys))
+
+    def _set_journal(self, connection: sqlite3.Connection) -> None:
+        # Of several that open a new file at once all but one are refused here without any waiting.
+        patient_until = time.monotonic() + self.patience_milliseconds / 1000
+        while True:
+            try:
+                return _set(connection, "journal_mode", "WAL", "wal")
+            except sqlite3.OperationalError as error:
+                is_busy = error.sqlite_errorname.startswith("SQLITE_BUSY")
+                if not is_busy or time.monotonic() > patient_until:
+                    raise
+                time.sleep(PAUSE_SECONDS)
 
 
 def open_engine(

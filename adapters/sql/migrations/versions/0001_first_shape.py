@@ -312,11 +312,11 @@ def _make_failures() -> None:
     op.create_table(
         "failures",
         sa.Column("id", KEY, nullable=False),
-        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("subject_hash", sa.CHAR(length=64), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_failures")),
     )
-    op.create_index(op.f("ix_failures_subject_at"), "failures", ["subject", "at"], unique=False)
+    op.create_index(op.f("ix_failures_subject_hash_at"), "failures", ["subject_hash", "at"], unique=False)
 
 
 def _make_idempotency_keys() -> None:

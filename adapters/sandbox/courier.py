@@ -69,12 +69,12 @@ class Courier:
         with self._lock:
             planned = plan(event, strikes, self._names, self._clock.now())
             self._keep(planned.all())
-            if planned.hold_seconds is not None:
-                self._hold(payment.id, planned, planned.hold_seconds)
-                return ()
             overtaken = self._held.pop(payment.id, None)
             if overtaken is not None:
                 planned.at_once[-1].followers.extend(overtaken.at_once)
+            if planned.hold_seconds is not None:
+                self._hold(payment.id, planned, planned.hold_seconds)
+                return ()
             return [delivery for delivery in planned.at_once if self._start(delivery)]
 
     def visit(self, payment: Payment, url: str) -> None:

@@ -11,6 +11,7 @@ from adapters.sandbox.app import Access, Sandbox, build, create_app
 from adapters.sandbox.httpd import Server
 
 _REFUSED = 2
+_TURN_SECONDS = 0.5
 
 
 class Service:
@@ -71,7 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
     service.start()
     sys.stdout.write(f"listening on {service.url}\n")
     sys.stdout.flush()
-    is_over.wait()
+    # In turns, because a signal that the kernel gives to another thread does not end a wait.
+    while not is_over.wait(_TURN_SECONDS):
+        continue
     service.stop()
     return 0
 

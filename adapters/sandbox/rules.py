@@ -46,6 +46,7 @@ CREATING = "creating"
 
 _WISH_FIELDS = _words("op action merchant_ref payment_id nth times probability seed params")
 _MS_MAX = 600_000
+_N_MAX = 16 * 1024 * 1024
 _ASKED_OF_STATUS = AMOUNT_ACTIONS | {
     "stuck_pending",
     "status_flap",
@@ -187,7 +188,7 @@ def _params(wish: Mapping[str, object]) -> Mapping[str, object]:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         fits = {
             "ms": is_number and 0 <= value <= _MS_MAX,
-            "n": isinstance(value, int) and is_number and 0 <= value <= 100_000_000,
+            "n": isinstance(value, int) and is_number and 0 <= value <= _N_MAX,
             "amount": isinstance(value, int) and is_number and value >= 0,
             "currency": isinstance(value, str),
             "status": isinstance(value, str),

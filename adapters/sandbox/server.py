@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serves until SIGTERM or Ctrl-C; answers the exit code."""
-    if os.environ.get("KASSA_ENV") == "production":
+    if os.environ.get("KASSA_ENV", "").strip().lower() == "production":
         sys.stderr.write(
             "The sandbox gateway takes no real money and does not start with KASSA_ENV=production.\n"
         )

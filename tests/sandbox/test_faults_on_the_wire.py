@@ -666,6 +666,45 @@ class TestFaultsOfEachOp:
         assert shop.calls[0].event["payment"]["amount"] == "1"
         assert verified(shop.calls[0])
 
+    @pytest.mark.parametrize("op", ["create", "capture", "status"])
+    def test_capture_in_part_at_the_hosted_page(self, sandbox: Driver, op: str) -> None:
+        """Whichever call it was armed for, the next capture is really partial."""
+        sandbox.arm(op, "partial_capture", params={"amount": 700})
+
+        payment = sandbox.paid()
+
+        assert sandbox.payment(payment["id"])["amount_captured"] == 700
+        assert sandbox.items("journal")[-1]["amount"] == 700
+
+    def test_lose_no_callback_when_two_are_held_back(self, sandbox: Driver, shop: Shop) -> None:
+        """Reordering twice over still brings every event, the later one first."""
+        sandbox.arm("callback", "reorder", times=2)
+        payment = sandbox.paid(capture="manual")
+        sandbox.api("POST", f"/v1/payments/{payment['id']}/capture")
+
+        sandbox.advance(3)
+
+        assert shop.types() == ["payment.captured", "payment.authorized", "payment.failed"]
+
+    def test_lose_no_callback_behind_a_dropped_one(self, sandbox: Driver, shop: Shop) -> None:
+        """An event held back goes out even if the one that should overtake it never does."""
+        sandbox.arm("callback", "reorder")
+        sandbox.arm("callback", "drop", nth=2)
+        payment = sandbox.paid(capture="manual")
+        sandbox.api("POST", f"/v1/payments/{payment['id']}/capture")
+
+        sandbox.advance(0)
+
+        assert shop.types() == ["payment.authorized"]
+
+    def test_tamper_even_when_stacked(self, sandbox: Driver, shop: Shop) -> None:
+        """Two faults of one kind on one callback do not break the sandbox itself."""
+        sandbox.arm("callback", "missing_field")
+        sandbox.arm("callback", "missing_field")
+        sandbox.paid()
+
+        assert "id" not in shop.calls[0].event["payment"]
+
     def test_capture_in_part_on_the_merchants_call(self, sandbox: Driver) -> None:
         """A partial capture without an amount takes half, really."""
         payment = sandbox.paid(capture="manual")

@@ -1,11 +1,15 @@
 """The server under the sandbox, spoken to in plain bytes."""
 
 import socket
+import threading
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from adapters.sandbox.app import Access, build
+from adapters.sandbox.httpd import Server
 from adapters.sandbox.server import Service
 from tests.sandbox.driver import API_KEY, Driver
 
@@ -108,6 +112,40 @@ class TestConnections:
         wire.send(*LOOK_UP, "Authorization: Bearer another")
 
         assert wire.reply()[0].startswith("HTTP/1.1 401")
+
+
+class TestCrowds:
+    def test_are_turned_away_at_the_bound(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Beyond its bound the server closes newcomers, and can still be stopped."""
+        monkeypatch.setattr("adapters.sandbox.httpd._CONNECTIONS_MAX", 1)
+        monkeypatch.setattr("adapters.sandbox.httpd._PLACE_SECONDS_MAX", 0.1)
+        small = Service(build(Access("key", "secret", "token")), "127.0.0.1", 0)
+        small.start()
+        first, second = Wire(small.url), Wire(small.url)
+        with first.socket, second.socket:
+            first.send("GET /x HTTP/1.1")
+            assert first.reply()[0].startswith("HTTP/1.1 404")
+            assert second.is_over()
+        small.stop()
+
+    def test_do_not_hide_a_fault_of_our_own(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """An application that breaks is reported where an operator looks; the client sees the end."""
+
+        def broken(environ: dict[str, Any], start: object) -> list[bytes]:
+            raise RuntimeError("a fault of our own")
+
+        server = Server("127.0.0.1", 0, broken)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        wire = Wire(server.url)
+        with wire.socket:
+            wire.send("GET /x HTTP/1.1")
+            assert wire.is_over()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+        assert "a fault of our own" in capsys.readouterr().err
 
 
 class TestBadRequests:

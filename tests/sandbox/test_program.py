@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -128,6 +129,19 @@ class TestRunning:
         monkeypatch.setenv("KASSA_ENV", "production")
 
         assert server.run(self.arguments("--port", "0")) == 2
+        assert "does not start" in capsys.readouterr().err
+
+    def test_is_a_module_to_run(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """`python -m` reads the same options and gives the same exit code."""
+        monkeypatch.setenv("KASSA_ENV", "Production ")
+        monkeypatch.setattr("sys.argv", ["sandbox", "--port", "0"])
+
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module("adapters.sandbox", run_name="__main__")
+
+        assert ended.value.code == 2
         assert "does not start" in capsys.readouterr().err
 
     def test_serves_until_a_signal(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,7 +106,7 @@ class RecordsControl:
 
     def on_post_reset(self, req: falcon.Request, resp: falcon.Response) -> None:
         self._reset()
-        resp.status = falcon.HTTP_204
+        _write(resp, 200, {})
 
 
 def add_control(

@@ -63,7 +63,7 @@ class Delivery:
     Attributes:
         mischief: what is wrong with its content.
         ready: a request that needs no composing.
-        followers: deliveries that wait until this one has been tried.
+        followers: deliveries that wait, one behind the other, until this one has been tried.
     """
 
     id: str

@@ -7,11 +7,12 @@ from urllib.parse import parse_qs
 import attrs
 import falcon
 
+from adapters.sandbox.bank import Deed
 from adapters.sandbox.cards import Card, form_errors, outcome_of, read_number
 from adapters.sandbox.clock import Clock
 from adapters.sandbox.courier import CALL_TIMEOUT_SECONDS, Courier
 from adapters.sandbox.faults import FaultBook, Strike, has
-from adapters.sandbox.gateway import Deed, Gateway
+from adapters.sandbox.gateway import Gateway
 from adapters.sandbox.intake import body_of
 from adapters.sandbox.payments import HOLDS_MONEY, TAKES_A_CARD, Payment, Status, Unknown
 from adapters.sandbox.rendering import SECURITY_HEADERS, challenge_page, notice_page, pay_page
@@ -113,7 +114,8 @@ class HostedPages:
         if has(strikes, "double_click"):
             self._courier.visit(payment, url)
         resp.status = falcon.HTTP_303
-        resp.location = url
+        # Set as it is: escaped a second time it would no longer be what was signed.
+        resp.set_header("Location", url)
 
     def _shown(self, payment_id: str) -> Payment:
         try:

@@ -1,5 +1,7 @@
 """How the sandbox calls shops back."""
 
+import socket
+import threading
 import time
 
 import pytest
@@ -122,6 +124,25 @@ class TestRetries:
         delivery = sandbox.items("deliveries")[0]
 
         assert (delivery["attempts"], delivery["response_status"], delivery["state"]) == (1, None, "pending")
+
+    def test_survive_a_shop_that_breaks_off(self, sandbox: Driver) -> None:
+        """A shop that promises a body and hangs up has not answered; the sandbox lives on."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+
+            def answer_in_part() -> None:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65_536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+
+            answering = threading.Thread(target=answer_in_part)
+            answering.start()
+            sandbox.paid(notify_url=f"http://127.0.0.1:{port}/notify")
+            answering.join()
+
+        delivery = sandbox.items("deliveries")[0]
+        assert (delivery["attempts"], delivery["response_status"]) == (1, None)
 
 
 class TestReplay:

@@ -1,6 +1,6 @@
 """The memory adapter's small tables: payment methods, people, callbacks, failed tries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import attrs
@@ -127,10 +127,12 @@ class MemoryFailures:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def count(self, subject: str, since: datetime) -> int:
-        """How often this subject failed since then."""
-        return sum(at >= since for at in self._tables.failures.get(subject, ()))
+    def count(self, subjects: Iterable[str], since: datetime) -> int:
+        """How often the worst of these subjects failed since then."""
+        failures = self._tables.failures
+        return max((sum(at >= since for at in failures.get(name, ())) for name in subjects), default=0)
 
-    def add(self, subject: str, at: datetime) -> None:
-        """Note a failure."""
-        self._tables.failures[subject] = (*self._tables.failures.get(subject, ()), at)
+    def add(self, subjects: Iterable[str], at: datetime) -> None:
+        """Note a failure of each."""
+        for subject in subjects:
+            self._tables.failures[subject] = (*self._tables.failures.get(subject, ()), at)

@@ -1,6 +1,6 @@
 """The memory adapter's questions, outbox and idempotency keys."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -111,6 +111,16 @@ class MemoryQueries:
     def _view(self, tables: Tables, payment: Payment) -> PaymentView:
         user = tables.customers.get(payment.customer_id) if payment.customer_id else None
         return PaymentView(copy_of_payment(payment), user)
+
+    def event_counts(self) -> Mapping[tuple[str, int], tuple[int, int]]:
+        """For each subject and its id: the last event's sequence, and how many events there are."""
+        with self._store.reading() as tables:
+            events = [stored.event for stored in tables.outbox.values()]
+        found: dict[tuple[str, int], tuple[int, int]] = {}
+        for event in events:
+            last, count = found.get((event.subject, event.subject_id), (0, 0))
+            found[event.subject, event.subject_id] = (max(last, event.sequence), count + 1)
+        return found
 
 
 class MemoryOutbox:

@@ -150,6 +150,10 @@ class MemoryOrders:
         ids = [self._tables.order_ids[key] for key in keys if key in self._tables.order_ids]
         return [self._look(order_id) for order_id in ids]
 
+    def find(self, ids: Iterable[OrderId]) -> Sequence[Order]:
+        """Those that exist, to look at."""
+        return [self._look(order_id) for order_id in sorted(set(ids)) if order_id in self._tables.orders]
+
     def of_checkout(self, checkout_id: CheckoutId) -> Sequence[Order]:
         """The orders that came from one checkout of a cart, to look at."""
         return [self._look(order_id) for order_id in self._tables.checkouts.get(checkout_id, ())]

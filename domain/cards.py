@@ -1,10 +1,20 @@
-"""Card numbers: recognised so that none is ever kept. Source: ISO/IEC 7812-1 (length, Luhn digit)."""
+"""Card numbers: recognised so that none is ever kept. Source: ISO/IEC 7812-1 (length, check digit)."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote
 
-_RUN = re.compile(r"(?<!\d)\d(?:[ \-.]?\d){12,18}(?![ \-.]?\d)")
-_UNQUOTE_DEPTH_MAX = 3
+UNQUOTE_DEPTH_MAX = 3
+
+_SEPARATED = r"(?:(?:[ \u00a0.+\-]|%20|%2[dD]){0,3}\d)"
+
+# What a card number looks like to whoever types one; other digits beside it make it something else.
+_NUMBER = re.compile(rf"(?<!\d)\d{_SEPARATED}{{12,18}}(?![ \-.]?\d)")
+
+# What might be one, mistyped or glued to something: enough to be hidden, not enough to be refused.
+_RUN = re.compile(rf"\d{_SEPARATED}{{12,}}")
+_MASK = re.compile(r"(\d{4})\d{0,4}[*xX•…]{2,}(\d{4})")
+_MASK_ALONE = re.compile(r"(?:(\d{4})\d{0,4})?[*xX•.…\-]+(\d{4})")
 
 # What each length may begin with, so that article numbers and timestamps are left alone.
 _PREFIXES = {
@@ -20,35 +30,58 @@ _PREFIXES = {
 
 def holds_card_number(text: str) -> bool:
     """Whether a card number stands in the text, percent-encoded ones too."""
-    for _ in range(_UNQUOTE_DEPTH_MAX):
-        if any(_is_card_number(match[0]) for match in _RUN.finditer(text)):
-            return True
-        text, encoded = unquote(text), text
-        if text == encoded:
-            break
-    return False
+    return any(_has_number(decoded) for decoded in _decodings(text))
 
 
 def masked(text: str) -> str:
-    """The text with all but the first six and last four digits of card numbers starred out."""
-    if holds_card_number(text) and not any(_is_card_number(match[0]) for match in _RUN.finditer(text)):
-        text = unquote(text)
-    return _RUN.sub(lambda match: mask(match[0]) if _is_card_number(match[0]) else match[0], text)
+    """The text with all but the first four and last four digits of what may be a card number starred.
+
+    Any thirteen digits in a row count, whether their check digit is right or not: a mistyped
+    card is a card too. Shorter masks than ours are left, longer ones are cut to `4111******1111`.
+    """
+    if not _has_number(text):
+        # A number that only shows once decoded is masked there; then the decoded text is kept.
+        text = next((decoded for decoded in _decodings(text) if _has_number(decoded)), text)
+    starred = _RUN.sub(lambda run: mask(_digits(run[0])), text)
+    return _MASK.sub(lambda found: f"{found[1]}******{found[2]}", starred)
 
 
-def mask(number: str) -> str:
-    """A card number's digits as `411111******1111`."""
-    digits = _digits(number)
-    return f"{digits[:6]}{'*' * (len(digits) - 10)}{digits[-4:]}"
+def mask(digits: str) -> str:
+    """The most of a card number that anybody may see: `4111******1111`."""
+    return f"{digits[:4]}******{digits[-4:]}"
+
+
+def card_mask(text: str) -> str | None:
+    """A gateway's own mask of a card number in our form; None for anything else."""
+    found = _MASK_ALONE.fullmatch(masked(re.sub(r"[ \u00a0]", "", text)))
+    return f"{found[1] or ''}******{found[2]}" if found else None
+
+
+def is_card_number(text: str) -> bool:
+    """Whether all of the text is one card number with a right check digit."""
+    return _NUMBER.fullmatch(text) is not None and _is_number(text)
+
+
+def _decodings(text: str) -> Iterator[str]:
+    for _ in range(UNQUOTE_DEPTH_MAX):
+        yield text
+        text, encoded = unquote(text), text
+        if text == encoded:
+            return
+
+
+def _has_number(text: str) -> bool:
+    return any(_is_number(found[0]) for found in _NUMBER.finditer(text))
+
+
+def _is_number(run: str) -> bool:
+    digits = _digits(run)
+    return digits.startswith(_PREFIXES[len(digits)]) and _luhn(digits) % 10 == 0
 
 
 def _digits(text: str) -> str:
-    return "".join(str(int(char)) for char in text if char.isdigit())
-
-
-def _is_card_number(run: str) -> bool:
-    digits = _digits(run)
-    return digits.startswith(_PREFIXES[len(digits)]) and _luhn(digits) % 10 == 0
+    decoded = re.sub(r"%2.", "", text)
+    return "".join(str(int(char)) for char in decoded if char.isdecimal())
 
 
 def _luhn(digits: str) -> int:

@@ -196,7 +196,7 @@ class Payment:
         if status in {VerdictStatus.ABSENT, VerdictStatus.PENDING}:
             return self._still_open(status, now)
         if status is VerdictStatus.FAILED:
-            return self._settle_failed(verdict.decline or closing, by, now)
+            return self._settle_failed(verdict, closing, by, now)
         mismatch = verdict.mismatch(self.bill.amount)
         if status is VerdictStatus.AUTHORISED and not mismatch:
             return self._settle_authorised(by, now)
@@ -322,11 +322,12 @@ class Payment:
         self.look_at = now
         return Settlement.UNCHANGED
 
-    def _settle_failed(self, reason: str | None, by: Actor, now: datetime) -> Settlement:
+    def _settle_failed(self, verdict: Verdict, closing: str | None, by: Actor, now: datetime) -> Settlement:
         if self.bill.state is BillState.FAILED:
             self.stop_looking()
             return Settlement.REPLAYED
-        self.fail(reason or "the gateway says that the payment failed", by, now)
+        declined = verdict.decline and f"the bank refused it ({verdict.decline})"
+        self.fail(declined or closing or f"the gateway says {verdict.word}", by, now)
         return Settlement.APPLIED
 
     def _settle_authorised(self, by: Actor, now: datetime) -> Settlement:

@@ -90,9 +90,11 @@ class _Reads(io.RawIOBase):
         self._raw = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
+        """It is for reading."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        """Read what comes next. Raises: TimeoutError."""
         call = CALL.get()
         self._sock.settimeout(call.left())
         count = self._raw.readinto(buffer)
@@ -100,6 +102,7 @@ class _Reads(io.RawIOBase):
         return count
 
     def close(self) -> None:
+        """Let go of the socket."""
         self._raw.close()
         super().close()
 
@@ -121,10 +124,12 @@ class _Punctual(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
+        """Whether it may be used again."""
         idle = CALL.get().monotonic() - self.used_at
         return idle < IDLE_SECONDS_MAX and super().is_connected
 
     def connect(self) -> None:
+        """Open it, for this call."""
         CALL.get().fresh = True
         super().connect()
 
@@ -147,6 +152,7 @@ class _Punctual(HTTPConnection):
         raise problem
 
     def send(self, data: Any) -> None:
+        """Send a part of the request; from here on it may have been heard."""
         if self.sock is None:
             self.connect()
         call = CALL.get()
@@ -160,10 +166,14 @@ class _PunctualTls(_Punctual, HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
+    """Connections to one host."""
+
     ConnectionCls = _Punctual
 
 
 class _TlsPool(HTTPSConnectionPool):
+    """Encrypted connections to one host."""
+
     ConnectionCls = _PunctualTls
 
 

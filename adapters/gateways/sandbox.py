@@ -29,7 +29,10 @@ from domain.verdict import Verdict, VerdictStatus
 _SECRET = {
     "type": "string",
     "writeOnly": True,
-    "pattern": "^[!-~]{1,512}$",
+    "minLength": 1,
+    "maxLength": 512,
+    # The other way round, `$` would let a line break through at the end.
+    "not": {"pattern": "[^!-~]"},
     "description": "a text of 1 to 512 visible ASCII characters",
 }
 

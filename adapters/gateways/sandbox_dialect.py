@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from adapters.gateways.cleaning import card_mask, cleaned
+from adapters.gateways.cleaning import cleaned
 from adapters.gateways.reading import (
     Json,
     Unreadable,
@@ -15,6 +15,7 @@ from adapters.gateways.reading import (
     word_or_none,
 )
 from application.gateways import Claim, Malformed, Opened, Opening
+from domain.cards import card_mask
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus
 
@@ -103,7 +104,8 @@ def verdict_of(payment: Json, order_id: GatewayOrderId) -> Verdict:
         captured_minor=None if status in _NO_MONEY | {VerdictStatus.AUTHORISED} else captured,
         currency=word(payment, "currency"),
         card_mask=_card_mask(payment),
-        decline=_decline(payment, code) if status is VerdictStatus.FAILED else None,
+        decline=word_or_none(payment, "decline_code") if status is VerdictStatus.FAILED else None,
+        word=code,
         response=cleaned(payment, FIELDS, IDENTIFIERS, {order_id}),
     )
 
@@ -118,10 +120,6 @@ def _card_mask(payment: Json) -> str | None:
     card = payment.get("card")
     mask = card.get("mask") if isinstance(card, dict) else None
     return card_mask(mask) if isinstance(mask, str) else None
-
-
-def _decline(payment: Json, code: str) -> str | None:
-    return word_or_none(payment, "decline_code") or (code if code != "failed" else None)
 
 
 def claim_of_notification(body: bytes) -> Claim:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import attrs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from adapters.gateways.reading import is_web_address
-from application.gateways import Settings
+from application.gateways import Backend, Settings
 from domain.errors import Invalid, Mistake
 
 Schema = Mapping[str, Any]
@@ -18,12 +19,14 @@ _NAME_LENGTH_MAX = 64
 def ensure_valid(schema: Schema, settings: Settings, *, https_only: bool = False) -> None:
     """Check settings against the backend's schema. `https_only`: as production wants it.
 
-    Raises: Invalid with one mistake per problem, pointer `#/settings/<name>`; no value is
+    Raises: Invalid with one mistake per wrong setting, pointer `#/settings/<name>`; no value is
     ever repeated in it, since any may be a secret put into the wrong field.
     """
-    mistakes = [*_mistakes(schema, settings), *_bad_addresses(schema, settings, https_only)]
-    if mistakes:
-        raise Invalid("the settings are not what this backend needs", mistakes=mistakes)
+    found: dict[str, Mistake] = {}
+    for mistake in (*_mistakes(schema, settings), *_bad_addresses(schema, settings, https_only)):
+        found.setdefault(mistake.pointer, mistake)
+    if found:
+        raise Invalid("the settings are not what this backend needs", mistakes=tuple(found.values()))
 
 
 def public_settings(schema: Schema, settings: Settings) -> Settings:
@@ -45,7 +48,8 @@ def _is_secret(wanted: Schema) -> bool:
 
 def _mistakes(schema: Schema, settings: Settings) -> Iterator[Mistake]:
     problems = Draft202012Validator(schema).iter_errors(dict(settings))
-    for problem in sorted(problems, key=lambda problem: [str(step) for step in problem.absolute_path]):
+    # What is of the wrong type breaks other rules as well; the type is what helps to know.
+    for problem in sorted(problems, key=lambda problem: problem.validator != "type"):
         yield from _explained(problem)
 
 
@@ -57,9 +61,9 @@ def _explained(problem: ValidationError) -> Iterator[Mistake]:
         for name in sorted(set(given) - set(wanted["properties"])):
             yield Mistake("there is no such setting", _pointer(*at, name))
     elif problem.validator == "required":
-        # The library reports one missing name at a time without saying which, save in its text.
+        # One problem stands for each, but does not say for which: all are named every time.
         for name in wanted["required"]:
-            if name not in given and f"{name!r} is a required" in problem.message:
+            if name not in given:
                 yield Mistake("this setting is missing", _pointer(*at, name))
     else:
         yield Mistake(_complaint(problem, wanted), _pointer(*at))
@@ -88,3 +92,20 @@ def _bad_addresses(schema: Schema, settings: Settings, https_only: bool) -> Iter
             yield Mistake("this has to be an http(s) address without query or password", _pointer(name))
         elif https_only and not value.lower().startswith("https:"):
             yield Mistake("in production this has to be an https address", _pointer(name))
+
+
+@attrs.frozen
+class SettingsDesk:
+    """Holds the settings that staff give a method against its backend's schema."""
+
+    https_only: bool = False
+
+    def checked(self, backend: Backend, kept: Settings, given: Settings | None) -> Settings:
+        """The settings to store; left out as a whole they stay as they are. Raises: Invalid."""
+        settings = kept if given is None else merged(backend.settings_schema, kept, given)
+        ensure_valid(backend.settings_schema, settings, https_only=self.https_only)
+        return settings
+
+    def shown(self, backend: Backend, settings: Settings) -> Settings:
+        """The settings without their secrets."""
+        return public_settings(backend.settings_schema, settings)

@@ -1,5 +1,6 @@
 """The repositories of received callbacks and of failed tries."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import attrs
@@ -11,10 +12,12 @@ from application.ports import InboxEntry
 
 _INSERT_ENTRY = insert(inbox).returning(inbox.c.id)
 _CONCLUDE = update(inbox).where(inbox.c.id == bindparam("the_id"))
-_COUNT = (
+_WORST = (
     select(func.count())
-    .select_from(failures)
-    .where(failures.c.subject == bindparam("the_subject"), failures.c.at >= bindparam("since"))
+    .where(failures.c.subject.in_(bindparam("subjects", expanding=True)), failures.c.at >= bindparam("since"))
+    .group_by(failures.c.subject)
+    .order_by(func.count().desc())
+    .limit(1)
 )
 _INSERT_FAILURE = insert(failures)
 
@@ -41,11 +44,11 @@ class SqlFailures:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def count(self, subject: str, since: datetime) -> int:
-        """How often this subject failed since then."""
-        found: int = self._session.run(_COUNT, {"the_subject": subject, "since": since}).scalar_one()
-        return found
+    def count(self, subjects: Iterable[str], since: datetime) -> int:
+        """How often the worst of these subjects failed since then."""
+        values = {"subjects": list(subjects), "since": since}
+        return self._session.run(_WORST, values).scalar() or 0
 
-    def add(self, subject: str, at: datetime) -> None:
-        """Note a failure."""
-        self._session.run_many(_INSERT_FAILURE, [{"subject": subject, "at": at}])
+    def add(self, subjects: Iterable[str], at: datetime) -> None:
+        """Note a failure of each."""
+        self._session.run_many(_INSERT_FAILURE, [{"subject": subject, "at": at} for subject in subjects])

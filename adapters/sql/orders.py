@@ -37,7 +37,8 @@ WHOLE_ORDERS = select(
 _OLDEST_FIRST = WHOLE_ORDERS.order_by(orders.c.id, order_lines.c.position)
 _BY_KEYS = _OLDEST_FIRST.where(orders.c.key_hash.in_(bindparam("hashes", expanding=True)))
 _OF_CHECKOUT = _OLDEST_FIRST.where(orders.c.checkout_id == bindparam("checkout"))
-_LOCK = _OLDEST_FIRST.where(orders.c.id.in_(bindparam("ids", expanding=True))).with_for_update(of=orders)
+_BY_IDS = _OLDEST_FIRST.where(orders.c.id.in_(bindparam("ids", expanding=True)))
+_LOCK = _BY_IDS.with_for_update(of=orders)
 _INSERT = insert(orders)
 _INSERT_LINES = insert(order_lines)
 _UPDATE = update(orders).where(
@@ -57,6 +58,10 @@ class SqlOrders:
         hashes = {hash_of_key(key) for key in keys}
         found = {order.key: order for order in self._look(_BY_KEYS, {"hashes": sorted(hashes)})}
         return [found[key] for key in keys if key in found]
+
+    def find(self, ids: Iterable[OrderId]) -> Sequence[Order]:
+        """Those that exist, to look at."""
+        return self._look(_BY_IDS, {"ids": sorted(set(ids))})
 
     def of_checkout(self, checkout_id: CheckoutId) -> Sequence[Order]:
         """The orders that came from one checkout of a cart, to look at."""

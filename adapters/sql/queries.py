@@ -17,6 +17,7 @@ from adapters.sql.tables import (
     customers,
     order_lines,
     orders,
+    outbox,
     payment_methods,
     payment_orders,
     payments,
@@ -85,6 +86,14 @@ _METHODS = (
 )
 _METHOD = _METHODS.where(payment_methods.c.code == bindparam("the_code"))
 _CUSTOMER = select(customers).where(customers.c.id == bindparam("the_id"))
+
+
+_EVENT_COUNTS = select(
+    outbox.c.subject,
+    outbox.c.subject_id,
+    func.max(outbox.c.sequence).label("last"),
+    func.count().label("total"),
+).group_by(outbox.c.subject, outbox.c.subject_id)
 
 
 def _bounds(page: Page) -> Mapping[str, object]:
@@ -169,6 +178,11 @@ class SqlQueries:
         """One customer."""
         rows = self._ask(_CUSTOMER, {"the_id": customer_id})
         return customer_from_row(rows[0]) if rows else None
+
+    def event_counts(self) -> Mapping[tuple[str, int], tuple[int, int]]:
+        """For each subject and its id: the last event's sequence, and how many events there are."""
+        rows = self._ask(_EVENT_COUNTS, {})
+        return {(row.subject, row.subject_id): (row.last, row.total) for row in rows}
 
     def _ask(self, statement: Executable, values: Mapping[str, object]) -> Sequence[AnyRow]:
         with translated(), self._engine.connect() as connection:

@@ -1,1 +1,1 @@
-"""What every port promises, asked of each adapter behind it."""
+"""Tests that every adapter of a port passes."""

@@ -1,6 +1,7 @@
 """The bank behind the gateway: it decides, takes money and gives it back, at once or when the time comes."""
 
 import copy
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
@@ -34,6 +35,12 @@ class Deed:
 
     payment: Payment
     notices: Sequence[Notice] = ()
+
+    def await_notices(self, timeout_seconds: float) -> None:
+        """Waits until the shop has been told, as far as that can be done in the time."""
+        deadline = time.monotonic() + timeout_seconds
+        for notice in self.notices:
+            notice.await_first_try(max(0.0, deadline - time.monotonic()))
 
 
 class Bank:

@@ -118,6 +118,7 @@ def add_control(
     clock: ClockControl,
     records: RecordsControl,
 ) -> None:
+    """Lays the control side's paths."""
     app.add_route("/_ctl/faults", faults)
     app.add_route("/_ctl/faults/{fault_id}", faults, suffix="one")
     app.add_route("/_ctl/payments", payments)

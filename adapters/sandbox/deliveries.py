@@ -20,6 +20,8 @@ _HOLD_MS_USUALLY = 3000
 
 
 class State(StrEnum):
+    """Where a delivery stands; a pending one has tries left."""
+
     PENDING = "pending"
     DELIVERED = "delivered"
     FAILED = "failed"

@@ -99,9 +99,7 @@ class HostedPages:
 
     def _conclude(self, req: falcon.Request, resp: falcon.Response, deed: Deed) -> None:
         """Lets the shop hear of the decision first, as gateways do, and then sends the buyer back."""
-        deadline = time.monotonic() + CALL_TIMEOUT_SECONDS
-        for notice in deed.notices:
-            notice.await_first_try(max(0.0, deadline - time.monotonic()))
+        deed.await_notices(CALL_TIMEOUT_SECONDS)
         self._send_back(req, resp, deed.payment)
 
     def _send_back(self, req: falcon.Request, resp: falcon.Response, payment: Payment) -> None:
@@ -131,6 +129,7 @@ class NoSuchPage(Exception):
 def show_no_such_page(
     req: falcon.Request, resp: falcon.Response, problem: NoSuchPage, params: dict[str, object]
 ) -> None:
+    """Answers a lost buyer in words, where a merchant would get JSON."""
     _show(resp, 404, notice_page("No such payment", "Please go back to the shop and try again."))
 
 
@@ -145,6 +144,7 @@ def return_url(payment: Payment, strikes: Sequence[Strike], secret: str, sent_at
 
 
 def return_params(payment: Payment, sent_at: int) -> list[tuple[str, str]]:
+    """What a return tells the shop; a hint, since the buyer carries it. Units: `sent_at` in real seconds."""
     return [
         ("payment_id", payment.id),
         ("merchant_ref", payment.terms.merchant_ref),

@@ -95,4 +95,5 @@ def key_of(req: falcon.Request) -> str | None:
 
 
 def digest_of(req: falcon.Request, body: bytes) -> bytes:
+    """Tells one request from another, by method, path and body."""
     return hashlib.sha256(f"{req.method} {req.path}\n".encode() + body).digest()

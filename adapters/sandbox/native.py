@@ -71,6 +71,8 @@ class PaymentsApi:
         self._answer(req, resp, "status", merchant_ref, payment_id, look_up)
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, payment_id: str) -> None:
+        """Looks a payment up by its id."""
+
         def look_up(forgets: bool) -> Reply:
             payment = self._gateway.payment(payment_id)
             if forgets or self._is_hidden(payment):
@@ -137,8 +139,7 @@ class PaymentsApi:
         if early:
             word = early.word("status", "")
             status = Status(word) if word in set(Status) else Status.CREATED
-            for notice in self._gateway.force(payment.id, status).notices:
-                notice.await_first_try(CALL_TIMEOUT_SECONDS)
+            self._gateway.force(payment.id, status).await_notices(CALL_TIMEOUT_SECONDS)
         return _reply(201, payment_document(payment))
 
     def _answer(

@@ -15,9 +15,8 @@ _INSERT_ENTRY = insert(inbox).returning(inbox.c.id)
 _CONCLUDE = update(inbox).where(inbox.c.id == bindparam("the_id"))
 _WORST = (
     select(func.count())
-    .where(
-        failures.c.subject_hash.in_(bindparam("subjects", expanding=True)), failures.c.at >= bindparam("since")
-    )
+    .where(failures.c.subject_hash.in_(bindparam("subjects", expanding=True)))
+    .where(failures.c.at >= bindparam("since"))
     .group_by(failures.c.subject_hash)
     .order_by(func.count().desc())
     .limit(1)

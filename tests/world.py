@@ -10,10 +10,10 @@ from adapters.memory import MemoryStore
 from adapters.memory_queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from application.asking import Gateways
 from application.checkout import Wish
-from application.gateways import Backend, Settings
+from application.gateways import Backend, ChecksSettings, Settings
 from application.opening import CheckedOut
 from application.policy import Policy
-from application.ports import RelayedEvent
+from application.ports import Keys, RelayedEvent
 from application.reactions import BUS
 from application.service import Application, Outside
 from domain.ids import (
@@ -108,13 +108,24 @@ class AnySettings:
 
 
 class World:
-    """Kassa over memory, with one customer, one method of each kind, and goods to buy."""
+    """Kassa over memory, with one customer, one method of each kind, and goods to buy.
 
-    def __init__(self, **policy: Any) -> None:
+    `is_furnished`: false for a shop in which there is nothing and nobody yet.
+    """
+
+    def __init__(
+        self,
+        *,
+        is_furnished: bool = True,
+        backend: FakeBackend | None = None,
+        keys: Keys | None = None,
+        settings: ChecksSettings | None = None,
+        **policy: Any,
+    ) -> None:
         self.clock = TurnedClock()
-        self.keys = CountedKeys()
+        self.keys = keys or CountedKeys()
         self.store = MemoryStore()
-        self.backend = FakeBackend()
+        self.backend = backend or FakeBackend()
         self.bank = self.backend.gateway
         self.told: list[RelayedEvent] = []
         self.publish: Callable[[RelayedEvent], None] = self.told.append
@@ -127,7 +138,7 @@ class World:
                 outbox=MemoryOutbox(self.store),
                 idempotency=MemoryIdempotencyKeys(self.store),
                 gateways=Gateways(self.backends),
-                settings=AnySettings(),
+                settings=settings or AnySettings(),
                 clock=self.clock,
                 keys=self.keys,
                 passwords=PlainPasswords(),
@@ -136,6 +147,10 @@ class World:
                 policy=Policy(return_origins=("https://shop.example",), **policy),
             )
         )
+        if is_furnished:
+            self._furnish()
+
+    def _furnish(self) -> None:
         self.customer = self.customer_called("aysel")
         self.offer("kettle", 40_00, 5)
         self.method("card")

@@ -376,6 +376,7 @@ class FakeGateway(Bank):
     def _stumble(self, operation: str) -> Fault | None:
         fault = self.take_fault(operation)
         if fault and fault.refused:
+            self.run_meanwhile(operation)
             raise GatewayRefused("the gateway answered 400", '{"amount": 1}', '{"error": "refused"}')
         if fault and not fault.done:
             raise self._trouble(fault)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.gateways.manual import Manual
-from adapters.memory import MemoryStore
+from adapters.memory import MemoryStore, MemoryUnitOfWork
 from adapters.memory_queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from application.asking import Gateways
 from application.checkout import Wish
@@ -127,13 +127,14 @@ class World:
         self.store = MemoryStore()
         self.backend = backend or FakeBackend()
         self.bank = self.backend.gateway
+        self._quicker: dict[int, Callable[[], object]] = {}
         self.told: list[RelayedEvent] = []
         self.publish: Callable[[RelayedEvent], None] = self.told.append
         manual = Manual()
         self.backends: Mapping[str, Backend] = {"sandbox": self.backend, manual.name: manual}
         self.app = Application.over(
             Outside(
-                begin=lambda: self.store.begin(BUS),
+                begin=self._begin,
                 queries=MemoryQueries(self.store),
                 outbox=MemoryOutbox(self.store),
                 idempotency=MemoryIdempotencyKeys(self.store),
@@ -156,6 +157,17 @@ class World:
         self.method("card")
         self.method("transfer", backend="manual", auto_approve=False)
         self.method("cash", backend="manual")
+
+    def meanwhile(self, transaction: int, action: Callable[[], object]) -> None:
+        """Somebody else is quicker: just before that transaction (1: the next one) they do this."""
+        self._quicker = {transaction: action}
+
+    def _begin(self) -> MemoryUnitOfWork:
+        self._quicker = {number - 1: action for number, action in self._quicker.items()}
+        action = self._quicker.pop(0, None)
+        if action:
+            action()
+        return self.store.begin(BUS)
 
     def _publish(self, event: RelayedEvent) -> None:
         # Tests may put another listener in place at any time.

@@ -51,9 +51,7 @@ def lock_orders(uow: UnitOfWork, seen: Sequence[Order]) -> tuple[Sequence[Paymen
 
 def lock_goods(uow: UnitOfWork, orders: Iterable[Order]) -> None:
     """Lock the products of all these orders at once."""
-    skus = {line.sku for order in orders for line in order.lines}
-    if skus:
-        uow.products.lock(skus)
+    uow.products.lock({line.sku for order in orders for line in order.lines})
 
 
 def in_stock(uow: UnitOfWork, orders: Sequence[Order]) -> bool:

@@ -1,7 +1,7 @@
 """The shop's rules as named values, in one place."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import attrs
@@ -46,10 +46,6 @@ class Policy:
     gateway_seconds: float = 10.0
     public_url: str = "http://127.0.0.1:8080"
     return_origins: Collection[str] = ()
-
-    def held_until(self, now: datetime) -> datetime:
-        """When goods held now are freed, unless they are paid."""
-        return now + self.hold
 
     @property
     def call_patience(self) -> timedelta:

@@ -27,7 +27,11 @@ class PutProduct:
     def __call__(
         self, *, sku: Sku, name: str, price: Money, on_hand: int, seller: str | None = None
     ) -> tuple[Product, bool]:
-        """The product, and whether it is new. Raises: Conflict below what is reserved."""
+        """The product, and whether it is new. Raises: Invalid, Conflict below what is reserved."""
+        if price.minor < 0:
+            raise Invalid("a price is not negative", "#/price/amount")
+        if on_hand < 0:
+            raise Invalid("a count is not negative", "#/stock")
 
         def phase(uow: UnitOfWork) -> tuple[Product, bool]:
             product = uow.products.lock([sku]).get(sku)

@@ -83,6 +83,16 @@ class TestProducts:
         with pytest.raises(Conflict):
             world.offer("kettle", 40_00, 1)
 
+    @pytest.mark.parametrize(("minor", "on_hand"), [(-1, 5), (40_00, -1)])
+    def test_neither_price_nor_count_is_negative(self, world: World, minor: int, on_hand: int) -> None:
+        """Whoever calls: a product that pays its buyer is a mistake, new or known."""
+        for sku in ("kettle", "lamp"):
+            with pytest.raises(Invalid):
+                world.offer(sku, minor, on_hand)
+
+        assert world.stock() == (5, 0)
+        assert world.app.queries.product(Sku("lamp")) is None
+
 
 class TestTheCart:
     def test_takes_what_is_available_in_one_currency(self, world: World) -> None:

@@ -56,10 +56,11 @@ class Question:
 
 @attrs.frozen
 class Answer:
-    """What the gateway said, what that did, and whether it is a gateway where bills can be closed."""
+    """What the gateway said, what that did, and whether the payment has ended without money."""
 
     status: VerdictStatus
     settlement: Settlement
+    has_ended: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -81,10 +82,9 @@ class AskGateway:
             return None
         verdict = self._ask(connected, payment, question)
         can_close = isinstance(connected, ClosesBills)
-        settlement = in_one_transaction(
+        return in_one_transaction(
             self.begin, lambda uow: self._settle(uow, payment.id, verdict, question, can_close)
         )
-        return Answer(verdict.status, settlement)
 
     def look_up(self, payment_id: PaymentId) -> tuple[Payment, PaymentMethod]:
         """A payment and its method. Raises: NotFound."""
@@ -117,11 +117,11 @@ class AskGateway:
 
     def _settle(
         self, uow: UnitOfWork, payment_id: PaymentId, verdict: Verdict, question: Question, can_close: bool
-    ) -> Settlement:
+    ) -> Answer:
         now = self.clock.now()
         payment, orders = lock_payment(uow, payment_id)
         by = question.by or gateway(payment.method_code)
-        deliverable = _can_be_had(uow, payment, orders, verdict, by, now)
+        deliverable = _may_settle(payment, verdict, question) and _can_be_had(uow, payment, orders, by, now)
         settlement = payment.settle(
             verdict,
             deliverable=deliverable,
@@ -132,14 +132,15 @@ class AskGateway:
         )
         if settlement is Settlement.UNCHANGED:
             self._go_on(payment, verdict.status, question, can_close, by, now)
-        if payment.bill.state is BillState.FAILED and question.then:
+        has_ended = payment.bill.state is BillState.FAILED
+        if has_ended and question.then:
             question.then(uow, orders)
-        if settlement is Settlement.APPLIED and payment.bill.state is BillState.FAILED and verdict.decline:
+        if settlement is Settlement.APPLIED and has_ended and verdict.decline:
             uow.failures.add(payment_subjects(payment.customer_id, payment.order_ids), now)
         if question.inbox_id is not None:
             uow.inbox.conclude(question.inbox_id, "settled", str(settlement))
         uow.payments.save(payment)
-        return settlement
+        return Answer(verdict.status, settlement, has_ended)
 
     def _go_on(
         self,
@@ -161,26 +162,21 @@ class AskGateway:
             payment.look_later(now, self.policy.first_look)
 
 
-def _can_be_had(
-    uow: UnitOfWork,
-    payment: Payment,
-    orders: Sequence[Order],
-    verdict: Verdict,
-    by: Actor,
-    now: datetime,
-) -> bool:
-    """Whether this money still buys every order, freeing them from newer attempts if it does."""
+def _may_settle(payment: Payment, verdict: Verdict, question: Question) -> bool:
+    """Whether this answer is money for exactly this bill, and nobody but a person stands in its way."""
     if verdict.status is not VerdictStatus.SUCCEEDED or payment.bill.state is BillState.PAID:
         return False
+    if payment.bill.state is BillState.REVIEW and not question.by_person:
+        return False
+    is_ours = verdict.is_about(payment.order_id, payment.bill.transaction_id)
+    return is_ours and verdict.mismatch(payment.amount) is None
+
+
+def _can_be_had(uow: UnitOfWork, payment: Payment, orders: Sequence[Order], by: Actor, now: datetime) -> bool:
+    """Whether the money still buys every order, freeing them from newer attempts if it does."""
     if all(order.status is OrderStatus.HOLD and order.payment_id == payment.id for order in orders):
         return True
     if not all(order.status in {OrderStatus.FAILED, OrderStatus.HOLD} for order in orders):
         return False
-    if not in_stock(uow, [order for order in orders if order.status is OrderStatus.FAILED]):
-        return False
-    # An amount that differs goes under review whatever else happens: it frees nothing.
-    if verdict.mismatch(payment.amount) or not verdict.is_about(
-        payment.order_id, payment.bill.transaction_id
-    ):
-        return False
-    return free_from_rivals(uow, payment, orders, by, now)
+    failed = [order for order in orders if order.status is OrderStatus.FAILED]
+    return in_stock(uow, failed) and free_from_rivals(uow, payment, orders, by, now)

@@ -16,7 +16,6 @@ from domain.payment import Payment
 
 log = logging.getLogger("kassa.janitor")
 
-BATCH = 20
 EXPIRED = "nobody paid in time"
 ENDED = "the attempt had ended"
 
@@ -28,10 +27,14 @@ class LookAfterPayments:
     ask: AskGateway
 
     def __call__(self) -> int:
-        """Look at the payments due now; answers how many there were. One's trouble stops no other."""
+        """Look at the payment that is due longest, if any; answers how many that were.
+
+        One at a time, so that what a crash leaves behind is soon free again.
+        """
         now = self.ask.clock.now()
-        lease = self.ask.policy.call_patience * BATCH
-        due = in_one_transaction(self.ask.begin, lambda uow: uow.payments.claim_due(now, now + lease, BATCH))
+        # A look may ask and then close, each within the deadline of one call.
+        until = now + 2 * self.ask.policy.call_patience
+        due = in_one_transaction(self.ask.begin, lambda uow: uow.payments.claim_due(now, until, 1))
         for payment_id in due:
             self._look_safely(payment_id)
         return len(due)

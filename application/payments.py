@@ -107,22 +107,19 @@ class CancelOrder:
 
     def _close_there(self, payment_id: PaymentId, order_key: OrderKey, by: Actor, reason: str | None) -> bool:
         """Whether the payment has ended without money and the order with it."""
-        cancelled = False
 
         def then(uow: UnitOfWork, orders: Sequence[Order]) -> None:
-            nonlocal cancelled
             order = next(order for order in orders if order.key == order_key)
             order.cancel(by, self.clock.now(), reason)
             uow.orders.save(order)
-            cancelled = True
 
         payment, method = self.ask.look_up(payment_id)
         question = Question(by=by, closing="an order was cancelled", patient=False, then=then)
         try:
-            self.ask(payment, method, question)
+            answer = self.ask(payment, method, question)
         except GatewayTrouble as trouble:
             raise GatewayUnavailable(trouble.detail, [order_key]) from trouble
-        return cancelled
+        return answer is not None and answer.has_ended
 
 
 def ensure_cancellable(order: Order) -> None:

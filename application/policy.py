@@ -20,9 +20,8 @@ ABSENT_LOOKS_MIN = 2
 PHASE_ATTEMPTS_MAX = 5
 
 # Checking out may find earlier payments under way and has to ask about each before it decides.
-CHECKOUT_ROUNDS_MAX = 12
-
 ORDERS_PER_PAYMENT_MAX = 50
+CHECKOUT_ROUNDS_MAX = ORDERS_PER_PAYMENT_MAX + 2
 
 # Callbacks and returning customers are answered within 5 s, so asking must be over before that.
 CALLBACK_PATIENCE_SECONDS = 3.5

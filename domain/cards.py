@@ -122,7 +122,7 @@ def _is_card_number(text: str, start: int, end: int) -> bool:
     if not digits.startswith(_PREFIXES.get(len(digits), ())) or _luhn(digits) % 10:
         return False
     # No card has thirteen digits any more, but telephone and article numbers have.
-    is_telephone, is_article = text[:start].endswith("+"), _gtin(digits) % 10 == 0
+    is_telephone, is_article = text[:start].endswith(("+", "%2B", "%2b")), _gtin(digits) % 10 == 0
     return len(digits) > 13 or not (is_telephone or is_article)
 
 

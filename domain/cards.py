@@ -60,10 +60,9 @@ def narrowed(shown: str) -> str:
 
 def _layers(text: str) -> Iterator[str]:
     yield text
-    for _ in range(_UNQUOTE_DEPTH_MAX):
-        text, encoded = unquote(text), text
-        if text == encoded:
-            return
+    depth = 0
+    while depth < _UNQUOTE_DEPTH_MAX and unquote(text) != text:
+        text, depth = unquote(text), depth + 1
         yield text
 
 

@@ -166,6 +166,12 @@ class TestHoldsCardNumber:
         assert holds_card_number("DE89 3704 0044 0532 0130 00, or 4111 1111 1111 1111")
         assert holds_card_number("DE12 4111 1111 1111 1111")
 
+    def test_stops_decoding_somewhere(self) -> None:
+        """A text that can be decoded again and again is not followed for ever."""
+        deeply = "4111111111111111".replace("4", "%2525252525252534")
+
+        assert not holds_card_number(deeply)
+
     def test_is_quick_on_long_texts(self) -> None:
         """Nobody can make us busy with digits: a body of the largest size is read at once."""
         assert not holds_card_number("1 " * 32_000)

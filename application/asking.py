@@ -8,7 +8,7 @@ import attrs
 from application.gateways import Backend, ClosesBills, Gateway, OfflineBackend, OfflineTerms, OnlineBackend
 from application.locking import free_from_rivals, in_stock, lock_payment, payment_subjects
 from application.phases import in_one_transaction
-from application.policy import ABSENT_ANSWERS_MIN, Policy
+from application.policy import ABSENT_LOOKS_MIN, Policy
 from application.ports import Begin, Clock, UnitOfWork
 from domain.bill import BillState
 from domain.errors import NotFound
@@ -151,7 +151,7 @@ class AskGateway:
         now: datetime,
     ) -> None:
         """Nothing is decided yet: end it if it was to be closed and that is sure, else look again."""
-        sure = not question.patient or payment.looks >= ABSENT_ANSWERS_MIN - 1
+        sure = not question.patient or payment.looks >= ABSENT_LOOKS_MIN
         over = sure if status is VerdictStatus.ABSENT else not can_close
         if question.closing and over:
             if payment.is_open:

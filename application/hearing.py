@@ -125,7 +125,7 @@ class HearCallback:
             http_method=received.method,
             path=masked(received.path),
             query=masked(received.query),
-            body=masked(received.body.decode("utf-8", "backslashreplace")),
+            body=masked(_readable(received.body)),
             verdict=verdict,
             payment_id=payment.id if payment else None,
         )
@@ -160,3 +160,8 @@ _NO_NEWS = {
 def brings_news(payment: Payment, claim: Claim) -> bool:
     """Whether a claim is worth asking the gateway: not when it only repeats what is settled."""
     return claim.claimed not in _NO_NEWS.get(payment.bill.state, frozenset())
+
+
+def _readable(body: bytes) -> str:
+    # Any bytes can be posted; not every database keeps a NUL in a text.
+    return body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")

@@ -12,8 +12,9 @@ from domain.errors import Invalid
 FAILURES_MAX = 10
 FAILURES_WINDOW = timedelta(minutes=15)
 
-# A gateway that does not know a payment must say so this often before we believe it.
-ABSENT_ANSWERS_MIN = 2
+# A gateway may be slow to know what it has just opened: so many looks come before we believe
+# that it knows of no such payment.
+ABSENT_LOOKS_MIN = 2
 
 # A unit of work that lost a race is run again this often before the caller is asked to wait.
 PHASE_ATTEMPTS_MAX = 5

@@ -361,7 +361,7 @@ class Outbox(Protocol):
     """The stored events that still have to be told to others."""
 
     def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[RelayedEvent]:
-        """The next events due, oldest first; nobody else gets them during the lease."""
+        """The next events due, oldest first and one of each subject; nobody else gets them meanwhile."""
         ...
 
     def delivered(self, ids: Iterable[int], at: datetime) -> None:

@@ -26,16 +26,7 @@ class Relay:
     def __call__(self) -> int:
         """Tell the events that are due; answers how many there were."""
         events = self.outbox.claim(self.clock.now(), LEASE, BATCH)
-        delivered: list[int] = []
-        stuck: set[tuple[str, int]] = set()
-        for event in events:
-            subject = (event.subject, event.subject_id)
-            if subject not in stuck and self._tell(event):
-                delivered.append(event.id)
-            elif subject in stuck:
-                self.outbox.postpone(event.id, self.clock.now(), parked=False)
-            else:
-                stuck.add(subject)
+        delivered = [event.id for event in events if self._tell(event)]
         if delivered:
             self.outbox.delivered(delivered, self.clock.now())
         return len(events)

@@ -22,6 +22,7 @@ from application.ports import (
     Passwords,
     Publishes,
 )
+from application.proof import Prove
 from application.relay import Relay
 from application.shop import FillCart, ManageMethods, OfferMethods, PutProduct
 from application.views import Queries
@@ -65,6 +66,7 @@ class Application:
     move_order: MoveOrder
     look_after_payments: LookAfterPayments
     relay: Relay
+    prove: Prove
     queries: Queries
     idempotency: IdempotencyKeys
     currencies: Currencies
@@ -97,6 +99,7 @@ class Application:
             move_order=MoveOrder(begin=begin, clock=clock, cancel=cancel),
             look_after_payments=LookAfterPayments(ask=ask),
             relay=Relay(outbox=outside.outbox, publish=outside.publish, clock=clock),
+            prove=Prove(queries=outside.queries),
             queries=outside.queries,
             idempotency=outside.idempotency,
             currencies=outside.currencies,

@@ -62,8 +62,11 @@ class FillCart:
             goods[sku].stock.ensure_available(quantity)
             if len({goods[each].price.currency for each in cart.lines if each in goods}) > 1:
                 raise CurrencyMismatch("a cart holds one currency", "#/sku")
+            view = CartView.of(cart, goods)
+            # A total too large to count is refused now, not whenever the cart is looked at.
+            _ = view.total
             uow.carts.save(cart)
-            return CartView.of(cart, goods)
+            return view
 
         return in_one_transaction(self.begin, phase)
 

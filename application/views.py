@@ -107,3 +107,7 @@ class Queries(Protocol):
     def customer(self, customer_id: CustomerId) -> Customer | None:
         """One customer."""
         ...
+
+    def event_counts(self) -> Mapping[tuple[str, int], tuple[int, int]]:
+        """For each subject and its id: the last event's sequence, and how many events there are."""
+        ...

@@ -1,16 +1,20 @@
-"""Card numbers: recognised so that none is ever kept. Source: ISO/IEC 7812-1 (length, Luhn digit)."""
+"""Card numbers: recognised so that none is ever kept. Source: ISO/IEC 7812-1 (length, check digit)."""
 
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from urllib.parse import unquote
 
-_UNQUOTE_DEPTH_MAX = 3
+UNQUOTE_DEPTH_MAX = 3
 
-# Thirteen digits or more, with at most three separators between any two of them.
-_RUN = re.compile(r"\d(?:[\s._+·\-\u2010-\u2015\u2212\u00ad\u200b-\u200d\u2060\ufeff]{0,3}\d){12,}")
+# Thirteen digits or more, with at most three separators between any two of them: enough to be
+# hidden, mistyped or glued to something as it may be, but not enough to be refused.
+_SEPARATOR = r"(?:[\s._+·\-\u2010-\u2015\u2212\u00ad\u200b-\u200d\u2060\ufeff]|%20|%2[dD])"
+_RUN = re.compile(rf"\d(?:{_SEPARATOR}{{0,3}}\d){{12,}}")
 _GROUP = re.compile(r"\d+")
 _IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?: ?[0-9A-Z]){11,30}")
+_MASK = re.compile(r"(\d{4})\d{0,4}[*xX•…]{2,}(\d{4})")
+_MASK_ALONE = re.compile(r"(?:(\d{4})\d{0,4})?[*xX•.…\-]+(\d{4})")
 
 # What each length may begin with, so that timestamps and references are left alone.
 _PREFIXES = {
@@ -31,60 +35,70 @@ _Span = tuple[int, int]
 
 def holds_card_number(text: str) -> bool:
     """Whether a card number stands in the text, percent-encoded ones too."""
-    return any(_spans(layer) for layer in _layers(text))
+    return any(_spans(decoded) for decoded in _decodings(text))
 
 
 def masked(text: str) -> str:
-    """The text with its card numbers as `4111******1111`, decoded only as far as they are hidden."""
+    """The text with all but the first four and last four digits of what may be a card number starred.
+
+    Any thirteen digits in a row count, whether their check digit is right or not: a mistyped
+    card is a card too. Shorter masks than ours are left, longer ones are cut to `4111******1111`.
+    A number that only shows once decoded is masked there; then the decoded text is kept.
+    """
     text = _starred(text)
     while holds_card_number(text):
         text = _starred(unquote(text))
     return text
 
 
-def mask(number: str) -> str:
-    """A card number's digits as `4111******1111`."""
-    digits = _digits(number)
+def mask(digits: str) -> str:
+    """The most of a card number that anybody may see: `4111******1111`."""
     return f"{digits[:4]}******{digits[-4:]}"
 
 
-def narrowed(shown: str) -> str:
-    """A gateway's own masking, narrowed to the first four and last four digits: `4111******1111`."""
-    signs = "".join(char if char.isdecimal() else "*" for char in re.sub(r"[\s\-]", "", shown))
-    first, *rest = re.split(r"\*+", signs)
-    last = rest[-1] if rest else first
-    # Few digits and nothing hidden: then these are the last ones, which gateways show alone.
-    head = first[:4] if rest or len(first) > 8 else ""
-    return f"{head}******{last[-4:]}"
+def card_mask(text: str) -> str | None:
+    """A gateway's own mask of a card number in our form; None for anything else."""
+    found = _MASK_ALONE.fullmatch(masked(re.sub(r"[ \u00a0]", "", text)))
+    return f"{found[1] or ''}******{found[2]}" if found else None
 
 
-def _layers(text: str) -> Iterator[str]:
+def is_card_number(text: str) -> bool:
+    """Whether all of the text is one card number with a right check digit."""
+    return _spans(text) == [(0, len(text))]
+
+
+def _decodings(text: str) -> Iterator[str]:
     yield text
     depth = 0
-    while depth < _UNQUOTE_DEPTH_MAX and unquote(text) != text:
+    while depth < UNQUOTE_DEPTH_MAX and unquote(text) != text:
         text, depth = unquote(text), depth + 1
         yield text
 
 
 def _starred(text: str) -> str:
+    # Sure numbers go first, so that a date beside one does not pass for its last digits.
     for start, end in reversed(_spans(text)):
-        text = text[:start] + mask(text[start:end]) + text[end:]
-    return text
+        text = text[:start] + mask(_digits(text[start:end])) + text[end:]
+    starred = _RUN.sub(lambda run: mask(_digits(run[0])), text)
+    return _MASK.sub(lambda found: f"{found[1]}******{found[2]}", starred)
 
 
 def _spans(text: str) -> list[_Span]:
     """Where the card numbers stand, from left to right, none overlapping."""
     found: list[_Span] = []
     for run in _RUN.finditer(text):
-        groups = [group.span() for group in _GROUP.finditer(text, *run.span())]
-        for start, end in _candidates(text, groups):
+        for start, end in _candidates(text, _groups(run)):
             apart = not found or found[-1][1] <= start
-            if apart and _is_card_number(text, start, end):
+            if apart and _is_number(text, start, end):
                 found.append((start, end))
-    if found:
-        accounts = list(_accounts(text))
-        found = [span for span in found if not any(a <= span[0] and span[1] <= b for a, b in accounts)]
-    return found
+    accounts = list(_accounts(text)) if found else []
+    return [span for span in found if not any(a <= span[0] and span[1] <= b for a, b in accounts)]
+
+
+def _groups(run: "re.Match[str]") -> list[_Span]:
+    # An encoded separator has a digit of its own, which belongs to no group.
+    parts = _GROUP.finditer(re.sub(r"%2.", "   ", run[0]))
+    return [(run.start() + part.start(), run.start() + part.end()) for part in parts]
 
 
 def _candidates(text: str, groups: Sequence[_Span]) -> Iterator[_Span]:
@@ -104,25 +118,24 @@ def _candidates(text: str, groups: Sequence[_Span]) -> Iterator[_Span]:
 def _accounts(text: str) -> Iterator[_Span]:
     """Where bank account numbers stand. Source: ISO 13616-1 (check digits)."""
     for account in _IBAN.finditer(text):
-        ends = [match.end() for match in re.finditer(r"[0-9A-Z](?![0-9A-Z])", account[0])]
-        for end in ends:
-            plain = account[0][:end].replace(" ", "")
-            moved = plain[4:] + plain[:4]
-            if len(plain) >= 15 and int("".join(str(int(char, 36)) for char in moved)) % 97 == 1:
-                yield account.start(), account.start() + end
+        for last in re.finditer(r"[0-9A-Z](?![0-9A-Z])", account[0]):
+            plain = account[0][: last.end()].replace(" ", "")
+            number = int("".join(str(int(char, 36)) for char in plain[4:] + plain[:4]))
+            if len(plain) >= 15 and number % 97 == 1:
+                yield account.start(), account.start() + last.end()
 
 
-def _digits(text: str) -> str:
-    return "".join(str(int(char)) for char in text if char.isdecimal())
-
-
-def _is_card_number(text: str, start: int, end: int) -> bool:
+def _is_number(text: str, start: int, end: int) -> bool:
     digits = _digits(text[start:end])
     if not digits.startswith(_PREFIXES.get(len(digits), ())) or _luhn(digits) % 10:
         return False
     # No card has thirteen digits any more, but telephone and article numbers have.
     is_telephone, is_article = text[:start].endswith(("+", "%2B", "%2b")), _gtin(digits) % 10 == 0
     return len(digits) > 13 or not (is_telephone or is_article)
+
+
+def _digits(text: str) -> str:
+    return "".join(str(int(char)) for char in re.sub(r"%2.", "", text) if char.isdecimal())
 
 
 def _luhn(digits: str) -> int:

@@ -73,6 +73,11 @@ ORDER_TRANSITIONS: Mapping[tuple[OrderStatus, OrderStatus], type[OrderEvent]] = 
 FULFILMENT = frozenset({_S.SHIPPED, _S.DELIVERED, _S.COMPLETED})
 
 
+def number_of(order_id: OrderId) -> str:
+    """What people call an order by."""
+    return f"K{order_id:06d}"
+
+
 @attrs.frozen
 class OrderLine:
     """Something bought, with name and price as they were."""
@@ -175,7 +180,7 @@ class Order:
     @property
     def number(self) -> str:
         """What people call the order by."""
-        return f"K{self.id:06d}"
+        return number_of(self.id)
 
     @property
     def total(self) -> Money:

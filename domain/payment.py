@@ -7,7 +7,7 @@ from enum import StrEnum
 import attrs
 
 from domain.bill import OPEN, PAYMENT_TRANSITIONS, STATUS_OF, Bill, BillState, PaymentStatus
-from domain.cards import narrowed
+from domain.cards import card_mask
 from domain.errors import Conflict, IllegalTransition, NotYetPaid
 from domain.events import (
     PaymentApproved,
@@ -45,7 +45,7 @@ class Share:
 class MaskedCard:
     """A card number of which at most the first four and last four digits are left."""
 
-    mask: str = attrs.field(converter=narrowed)
+    mask: str
 
 
 @attrs.define(kw_only=True)
@@ -199,7 +199,7 @@ class Payment:
         if status in {VerdictStatus.ABSENT, VerdictStatus.PENDING}:
             return self._still_open(status, now)
         if status is VerdictStatus.FAILED:
-            return self._settle_failed(verdict.decline or closing, by, now)
+            return self._settle_failed(verdict, closing, by, now)
         mismatch = verdict.mismatch(self.bill.amount)
         if status is VerdictStatus.AUTHORISED and not mismatch:
             return self._settle_authorised(by, now)
@@ -305,7 +305,8 @@ class Payment:
         bill, before = self.bill, (self.bill.transaction_id, self.bill.response, self.card)
         bill.transaction_id = bill.transaction_id or verdict.transaction_id
         bill.response = verdict.response or bill.response
-        self.card = MaskedCard(verdict.card_mask) if verdict.card_mask else self.card
+        shown = card_mask(verdict.card_mask) if verdict.card_mask else None
+        self.card = MaskedCard(shown) if shown else self.card
         if before != (bill.transaction_id, bill.response, self.card):
             self._touch(now)
 
@@ -337,11 +338,12 @@ class Payment:
         self.look_at = self.look_at or now
         return Settlement.UNCHANGED
 
-    def _settle_failed(self, reason: str | None, by: Actor, now: datetime) -> Settlement:
+    def _settle_failed(self, verdict: Verdict, closing: str | None, by: Actor, now: datetime) -> Settlement:
         if self.bill.state is BillState.FAILED:
             self.stop_looking()
             return Settlement.REPLAYED
-        self.fail(reason or "the gateway says that the payment failed", by, now)
+        declined = verdict.decline and f"the bank refused it ({verdict.decline})"
+        self.fail(declined or closing or f"the gateway says {verdict.word}", by, now)
         return Settlement.APPLIED
 
     def _settle_authorised(self, by: Actor, now: datetime) -> Settlement:

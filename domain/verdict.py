@@ -25,7 +25,8 @@ class Verdict:
     """A gateway's answer to a status query.
 
     Units: `amount_minor` and `captured_minor` in the smallest unit of `currency`; None where the
-    gateway does not tell. `decline` says why it failed; `response` is its answer as JSON, cleaned.
+    gateway does not tell. `decline` is the bank's code when it refused the card, `word` the gateway's
+    own word for the status; `response` is its answer as JSON, cleaned.
     """
 
     status: VerdictStatus
@@ -36,6 +37,7 @@ class Verdict:
     currency: str | None = None
     card_mask: str | None = None
     decline: str | None = None
+    word: str | None = None
     response: str | None = None
 
     def is_about(self, reference: GatewayOrderId, transaction_id: str | None) -> bool:

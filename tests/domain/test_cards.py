@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cards import holds_card_number, mask, masked, narrowed
+from domain.cards import holds_card_number, mask, masked
 
 PLAIN = [
     "4111111111111111",
@@ -197,21 +197,17 @@ class TestMasked:
         """Two cards are two masks."""
         assert masked("4111 1111 1111 1111 or 378282246310005") == "4111******1111 or 3782******0005"
 
-    @pytest.mark.parametrize("text", INNOCENT)
-    def test_leaves_innocent_texts_as_they_are(self, text: str) -> None:
-        """An audit keeps what was received."""
-        assert masked(text) == text
-
     def test_leaves_encodings_as_they_are_where_they_hide_nothing(self) -> None:
         """Nothing is decoded without need."""
         assert masked("a=%20%41&b=4111111111111111") == "a=%20%41&b=4111******1111"
 
     def test_decodes_as_deep_as_a_number_is_hidden(self) -> None:
         """A plain number does not cover for an encoded one, nor an encoding for another."""
-        plain_and_hidden = masked("a=4111111111111111&b=%34242424242424242")
+        once = "".join(f"%{ord(digit):x}" for digit in "4242424242424242")
+        twice = quote(once)
 
-        assert plain_and_hidden == "a=4111******1111&b=4242******4242"
-        assert masked("%2534111111111111111") == "4111******1111"
+        assert masked(f"a=4111111111111111&b={once}") == "a=4111******1111&b=4242******4242"
+        assert masked(f"a={once}&b={twice}") == "a=4242******4242&b=4242******4242"
 
     @given(st.text(alphabet="0123456789 -.%+abc2534", max_size=80))
     def test_is_clean_and_stable(self, text: str) -> None:
@@ -232,24 +228,3 @@ class TestMasked:
 
         assert number not in kept
         assert kept == f"{before}{mask(number)}{after}"
-
-
-class TestMask:
-    def test_shows_four_and_four(self) -> None:
-        """Eight digits at most, and never how many there were."""
-        assert mask("3782 822463 10005") == "3782******0005"
-
-    def test_reads_digits_of_other_scripts(self) -> None:
-        """Full-width digits are the same digits."""
-        assert mask("４１１１１１１１１１１１１１１１") == "4111******1111"
-
-
-class TestNarrowed:
-    @given(st.text(alphabet="0123456789*Xx•. -", max_size=24))
-    def test_never_shows_more_than_eight_digits(self, shown: str) -> None:
-        """Whatever a gateway calls a mask, four and four are left, and narrowing again changes nothing."""
-        kept = narrowed(shown)
-
-        assert sum(char.isdecimal() for char in kept) <= 8
-        assert "******" in kept
-        assert narrowed(kept) == kept

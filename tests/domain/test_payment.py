@@ -17,7 +17,7 @@ from domain.events import (
 from domain.ids import GatewayOrderId, MethodCode, MethodId, PaymentId, Sku
 from domain.money import Money
 from domain.order import OrderLine
-from domain.payment import LOOK_GROWTH_MAX, MaskedCard, Payment, Settlement
+from domain.payment import LOOK_GROWTH_MAX, Payment, Settlement
 from domain.verdict import VerdictStatus
 from tests.domain.builders import (
     BANK,
@@ -391,24 +391,3 @@ class TestLooking:
         payment.stop_looking()
 
         assert payment.look_at is None
-
-
-class TestMaskedCard:
-    @pytest.mark.parametrize(
-        ("told", "kept"),
-        [
-            ("4111******1111", "4111******1111"),
-            ("411111******1111", "4111******1111"),
-            ("4111 11** **** 1111", "4111******1111"),
-            ("411111XXXXXX1111", "4111******1111"),
-            ("************4242", "******4242"),
-            ("4242", "******4242"),
-            ("4111111111111111", "4111******1111"),
-            ("41111111**1111111", "4111******1111"),
-            ("4111****", "4111******"),
-        ],
-    )
-    def test_keeps_eight_digits_at_most(self, told: str, kept: str) -> None:
-        """However a gateway shows cards, no more than the contract's mask is kept."""
-        assert MaskedCard(told).mask == kept
-        assert MaskedCard(kept).mask == kept

@@ -162,17 +162,37 @@ class TestSettle:
 
         assert (failed.bill.review, paid.bill.review) == (None, None)
 
-    def test_keeps_what_the_gateway_told(self) -> None:
+    @pytest.mark.parametrize(
+        ("told", "kept"),
+        [
+            ("4111******1111", "4111******1111"),
+            ("411111******1111", "4111******1111"),
+            ("4111111111111111", "4111******1111"),
+            ("************4242", "******4242"),
+        ],
+    )
+    def test_keeps_what_the_gateway_told(self, told: str, kept: str) -> None:
         """Transaction, answer and masked card are kept, and never more of a card than eight digits."""
         payment = payment_in(B.UNSENT)
 
-        settle(payment, answer(V.PENDING, response='{"c": 3}', card_mask="411111******1111"))
+        settle(payment, answer(V.PENDING, response='{"c": 3}', card_mask=told))
 
         assert payment.bill.transaction_id == "te0000000001"
         assert payment.bill.response == '{"c": 3}'
         assert payment.card is not None
-        assert payment.card.mask == "4111******1111"
+        assert payment.card.mask == kept
         assert payment.updated_at == payment.bill.updated_at == LATER
+
+    @pytest.mark.parametrize("told", [None, "", "visa", "41111111**1111111"])
+    def test_keeps_the_card_it_knows(self, told: str | None) -> None:
+        """What is no mask is not kept, and takes nothing away."""
+        payment = payment_in(B.WAITING)
+        settle(payment, answer(V.PENDING, card_mask="4111******1111"))
+
+        settle(payment, answer(V.PENDING, card_mask=told))
+
+        assert payment.card is not None
+        assert payment.card.mask == "4111******1111"
 
     def test_leaves_the_time_alone_when_there_is_no_news(self) -> None:
         """The same answer again is no update."""
@@ -184,16 +204,20 @@ class TestSettle:
         assert payment.updated_at == updated_at
 
     def test_says_why_it_failed(self) -> None:
-        """The gateway's reason goes first, then ours for closing it, then a plain sentence."""
+        """The bank's reason goes first, then ours for closing it, then the gateway's own word."""
         reasons = []
         for decline, closing in (("116", "too late"), (None, "too late"), (None, None)):
             payment = payment_in(B.WAITING)
             payment.settle(
-                answer(V.FAILED, decline=decline), deliverable=False, by=BANK, now=LATER, closing=closing
+                answer(V.FAILED, decline=decline, word="canceled"),
+                deliverable=False,
+                by=BANK,
+                now=LATER,
+                closing=closing,
             )
             reasons.append(payment.failure)
 
-        assert reasons == ["116", "too late", "the gateway says that the payment failed"]
+        assert reasons == ["the bank refused it (116)", "too late", "the gateway says canceled"]
 
     def test_forgets_the_failure_when_late_money_comes(self) -> None:
         """A success that is told carries no reason for a failure."""

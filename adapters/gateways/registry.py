@@ -1,0 +1,14 @@
+"""Every backend there is, by the name that a payment method chooses it with."""
+
+from collections.abc import Mapping
+
+from adapters.gateways.manual import Manual
+from adapters.gateways.sandbox import Sandbox
+from adapters.gateways.transport import Calls
+from application.gateways import Backend
+
+
+def backends(calls: Calls) -> Mapping[str, Backend]:
+    """The backends, reaching their gateways through `calls`."""
+    known: tuple[Backend, ...] = (Manual(), Sandbox(calls))
+    return {backend.name: backend for backend in known}

@@ -1,0 +1,209 @@
+"""The memory adapter's questions, outbox and idempotency keys."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import attrs
+
+from adapters.memory import MemoryStore
+from adapters.memory_tables import (
+    StoredClaim,
+    StoredEvent,
+    Tables,
+    copy_of_method,
+    copy_of_order,
+    copy_of_payment,
+    copy_of_product,
+)
+from application.ports import IdempotencyScope, KeptReply, Page, RelayedEvent
+from application.views import CartLineView, CartView, Listed, PaymentView
+from domain.catalog import Product
+from domain.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
+from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku
+from domain.methods import PaymentMethod
+from domain.order import Order
+from domain.payment import Payment
+from domain.people import Customer
+
+REPLIES_KEPT = timedelta(hours=72)
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+def _listed(items: Iterable[tuple[int, S]], page: Page, show: Callable[[S], T]) -> Listed[T]:
+    newest = sorted(items, key=lambda item: -item[0])
+    rest = [item for item in newest if page.after is None or item[0] < page.after]
+    shown = rest[: page.limit]
+    has_more = len(rest) > page.limit
+    return Listed(tuple(show(item) for _, item in shown), shown[-1][0] if has_more else None)
+
+
+class MemoryQueries:
+    """Questions about what was last committed."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def cart(self, customer_id: CustomerId) -> CartView:
+        """The customer's cart."""
+        with self._store.reading() as tables:
+            cart = tables.carts.get(customer_id)
+            lines = cart.lines.items() if cart else ()
+            known = [(sku, quantity) for sku, quantity in lines if sku in tables.products]
+            return CartView(
+                tuple(CartLineView(copy_of_product(tables.products[s].product), n) for s, n in known)
+            )
+
+    def product(self, sku: Sku) -> Product | None:
+        """One product."""
+        with self._store.reading() as tables:
+            stored = tables.products.get(sku)
+            return copy_of_product(stored.product) if stored else None
+
+    def products(self, page: Page) -> Listed[Product]:
+        """All products, newest first."""
+        with self._store.reading() as tables:
+            items = [(stored.position, stored.product) for stored in tables.products.values()]
+            return _listed(items, page, copy_of_product)
+
+    def order(self, key: OrderKey) -> Order | None:
+        """One order, by its secret."""
+        with self._store.reading() as tables:
+            order_id = tables.order_ids.get(key)
+            return copy_of_order(tables.orders[order_id]) if order_id else None
+
+    def orders(self, page: Page, customer_id: CustomerId | None) -> Listed[Order]:
+        """A customer's orders, newest first; None: everybody's."""
+        with self._store.reading() as tables:
+            items = [o for o in tables.orders.items() if customer_id in (None, o[1].customer_id)]
+            return _listed(items, page, copy_of_order)
+
+    def payment(self, payment_id: PaymentId, customer_id: CustomerId | None) -> PaymentView | None:
+        """One payment, if it is this customer's; None: anybody's."""
+        with self._store.reading() as tables:
+            payment = tables.payments.get(payment_id)
+            is_theirs = payment is not None and customer_id in (None, payment.customer_id)
+            return self._view(tables, payment) if payment and is_theirs else None
+
+    def payments(self, page: Page, customer_id: CustomerId | None) -> Listed[PaymentView]:
+        """A customer's payments, newest first; None: everybody's."""
+        with self._store.reading() as tables:
+            items = [p for p in tables.payments.items() if customer_id in (None, p[1].customer_id)]
+            return _listed(items, page, lambda payment: self._view(tables, payment))
+
+    def methods(self) -> Sequence[PaymentMethod]:
+        """Every payment method that was not deleted, oldest first."""
+        with self._store.reading() as tables:
+            stored = sorted(tables.methods.items())
+            return [copy_of_method(kept.method) for _, kept in stored if not kept.is_deleted]
+
+    def method(self, code: MethodCode) -> PaymentMethod | None:
+        """One payment method."""
+        return next((method for method in self.methods() if method.code == code), None)
+
+    def customer(self, customer_id: CustomerId) -> Customer | None:
+        """One customer."""
+        with self._store.reading() as tables:
+            return tables.customers.get(customer_id)
+
+    def _view(self, tables: Tables, payment: Payment) -> PaymentView:
+        user = tables.customers.get(payment.customer_id) if payment.customer_id else None
+        return PaymentView(copy_of_payment(payment), user)
+
+    def event_counts(self) -> Mapping[tuple[str, int], tuple[int, int]]:
+        """For each subject and its id: the last event's sequence, and how many events there are."""
+        with self._store.reading() as tables:
+            events = [stored.event for stored in tables.outbox.values()]
+        found: dict[tuple[str, int], tuple[int, int]] = {}
+        for event in events:
+            last, count = found.get((event.subject, event.subject_id), (0, 0))
+            found[event.subject, event.subject_id] = (max(last, event.sequence), count + 1)
+        return found
+
+
+class MemoryOutbox:
+    """The stored events that still have to be told to others."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[RelayedEvent]:
+        """The next events due, oldest first: of each subject only the first that is still to tell."""
+        with self._store.writing() as draft:
+            waiting = [kept for _, kept in sorted(draft.outbox.items()) if not kept.is_delivered]
+            first: dict[tuple[str, int], StoredEvent] = {}
+            for kept in sorted(waiting, key=lambda kept: kept.event.sequence):
+                first.setdefault((kept.event.subject, kept.event.subject_id), kept)
+            due = [kept.event for kept in first.values() if not kept.is_parked and kept.due_at <= now]
+            claimed = [_tried_once_more(event) for event in sorted(due, key=lambda e: e.id)[:limit]]
+            for event in claimed:
+                draft.outbox[event.id] = StoredEvent(event, due_at=now + lease)
+            self._store.commit(draft)
+        return claimed
+
+    def delivered(self, ids: Iterable[int], at: datetime) -> None:
+        """They were told."""
+        with self._store.writing() as draft:
+            for event_id in ids:
+                draft.outbox[event_id] = attrs.evolve(draft.outbox[event_id], is_delivered=True)
+            self._store.commit(draft)
+
+    def postpone(self, event_id: int, until: datetime, parked: bool) -> None:
+        """It could not be told: later again, or never if parked."""
+        with self._store.writing() as draft:
+            kept = draft.outbox[event_id]
+            draft.outbox[event_id] = attrs.evolve(kept, due_at=until, is_parked=parked)
+            self._store.commit(draft)
+
+
+def _tried_once_more(event: RelayedEvent) -> RelayedEvent:
+    return attrs.evolve(event, attempts=event.attempts + 1)
+
+
+def _is_forgotten(claim: StoredClaim, now: datetime) -> bool:
+    return (claim.kept_at or claim.locked_until) + REPLIES_KEPT <= now
+
+
+class MemoryIdempotencyKeys:
+    """Remembers what a client's key was answered."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def claim(
+        self, scope: IdempotencyScope, fingerprint: str, now: datetime, lease: timedelta
+    ) -> KeptReply | None:
+        """Take the key, or answer what it was answered before.
+
+        Raises: IdempotencyKeyReused, IdempotencyKeyInFlight.
+        """
+        with self._store.writing() as draft:
+            before = draft.claims.get(scope)
+            if before and not _is_forgotten(before, now):
+                if before.fingerprint != fingerprint:
+                    raise IdempotencyKeyReused("the key came with another request before")
+                if before.reply:
+                    return before.reply
+                if now < before.locked_until:
+                    raise IdempotencyKeyInFlight("the first request with this key is still running")
+            draft.claims[scope] = StoredClaim(fingerprint, now + lease)
+            self._store.commit(draft)
+            return None
+
+    def keep(self, scope: IdempotencyScope, reply: KeptReply, now: datetime) -> None:
+        """Remember the answer; the first one stays."""
+        with self._store.writing() as draft:
+            before = draft.claims.get(scope)
+            if before and not before.reply:
+                draft.claims[scope] = attrs.evolve(before, reply=reply, kept_at=now)
+                self._store.commit(draft)
+
+    def free(self, scope: IdempotencyScope) -> None:
+        """Forget the key: the request did not succeed."""
+        with self._store.writing() as draft:
+            before = draft.claims.get(scope)
+            if before and not before.reply:
+                draft.claims[scope] = None
+                self._store.commit(draft)

@@ -1,0 +1,71 @@
+"""The hosted pages' HTML. Every value is escaped; nothing is loaded from anywhere."""
+
+import base64
+import hashlib
+import html
+from collections.abc import Mapping
+from importlib.resources import files
+from string import Template
+
+from adapters.sandbox.payments import Payment
+
+_PAGES = files("adapters.sandbox") / "pages"
+_STYLE = (_PAGES / "layout.css").read_text(encoding="utf-8")
+_LAYOUT = (_PAGES / "layout.html").read_text(encoding="utf-8")
+_TEMPLATES = {
+    name: Template((_PAGES / f"{name}.html").read_text(encoding="utf-8"))
+    for name in ("pay", "challenge", "notice")
+}
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode("utf-8")).digest()).decode("ascii")
+
+# No form-action: browsers apply it to the redirects behind a form too, and those lead to the shop's hosts.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
+
+
+def pay_page(payment: Payment, wrong: Mapping[str, str]) -> str:
+    """Shows the card form, with a word beside each field that was filled in wrongly."""
+    fields = ("card_number", "expiry", "cvc")
+    return _page("pay", **_facts(payment), **{f"wrong_{name}": wrong.get(name, "") for name in fields})
+
+
+def challenge_page(payment: Payment) -> str:
+    """Shows the bank's question to the buyer."""
+    return _page("challenge", **_facts(payment), card=payment.card.mask if payment.card else "")
+
+
+def notice_page(title: str, text: str) -> str:
+    """Shows a few words and nothing to do."""
+    return _page("notice", title=title, text=text)
+
+
+def readable_amount(minor: int, currency: str) -> str:
+    """Writes an amount as people do, by integers alone."""
+    decimals = 0 if currency in _WITHOUT_DECIMALS else 3 if currency in _WITH_THREE else 2
+    if not decimals:
+        return f"{minor} {currency}"
+    whole, rest = divmod(minor, 10**decimals)
+    return f"{whole}.{rest:0{decimals}d} {currency}"
+
+
+def _facts(payment: Payment) -> dict[str, str]:
+    terms = payment.terms
+    return {
+        "amount": readable_amount(terms.amount, terms.currency),
+        "merchant_ref": terms.merchant_ref,
+        "payment_id": payment.id,
+    }
+
+
+def _page(template: str, **values: str) -> str:
+    escaped = {name: html.escape(value) for name, value in values.items()}
+    content = _TEMPLATES[template].substitute(escaped)
+    return Template(_LAYOUT).substitute(style=_STYLE, content=content)

@@ -1,0 +1,61 @@
+"""The repositories of received callbacks and of failed tries."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+
+import attrs
+from sqlalchemy import bindparam, func, insert, select, update
+
+from adapters.sql.session import Session
+from adapters.sql.tables import failures, inbox
+from application.ports import InboxEntry
+
+_INSERT_ENTRY = insert(inbox).returning(inbox.c.id)
+_CONCLUDE = update(inbox).where(inbox.c.id == bindparam("the_id"))
+_WORST = (
+    select(func.count())
+    .where(failures.c.subject_hash.in_(bindparam("subjects", expanding=True)))
+    .where(failures.c.at >= bindparam("since"))
+    .group_by(failures.c.subject_hash)
+    .order_by(func.count().desc())
+    .limit(1)
+)
+_INSERT_FAILURE = insert(failures)
+
+
+class SqlInbox:
+    """The audit of callbacks."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, entry: InboxEntry) -> int:
+        """Keep one; answers its id."""
+        entry_id: int = self._session.run(_INSERT_ENTRY, attrs.asdict(entry)).scalar_one()
+        return entry_id
+
+    def conclude(self, entry_id: int, verdict: str, led_to: str | None) -> None:
+        """Note what became of it."""
+        self._session.run(_CONCLUDE, {"the_id": entry_id, "verdict": verdict, "led_to": led_to})
+
+
+class SqlFailures:
+    """Counts of failed tries."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def count(self, subjects: Iterable[str], since: datetime) -> int:
+        """How often the worst of these subjects failed since then."""
+        values = {"subjects": [_hash_of(subject) for subject in subjects], "since": since}
+        return self._session.run(_WORST, values).scalar() or 0
+
+    def add(self, subjects: Iterable[str], at: datetime) -> None:
+        """Note a failure of each."""
+        rows = [{"subject_hash": _hash_of(subject), "at": at} for subject in subjects]
+        self._session.run_many(_INSERT_FAILURE, rows)
+
+
+def _hash_of(subject: str) -> str:
+    return sha256(subject.encode()).hexdigest()

@@ -1,0 +1,112 @@
+"""The repositories of products with their stock, and of carts."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Executable, bindparam, delete, insert, select, update
+
+from adapters.sql.mapping_catalog import cart_from_row, cart_to_row, product_from_row, product_to_row
+from adapters.sql.session import Held, Session, one_more, update_guarded
+from adapters.sql.tables import carts, products
+from domain.cart import Cart
+from domain.catalog import Product
+from domain.ids import CartId, CustomerId, Sku
+
+_FIND = select(products).where(products.c.sku.in_(bindparam("skus", expanding=True))).order_by(products.c.sku)
+_LOCK = _FIND.with_for_update()
+_INSERT_PRODUCT = insert(products)
+_UPDATE_PRODUCT = update(products).where(products.c.sku == bindparam("the_sku"))
+
+_CART = select(carts).where(carts.c.customer_id == bindparam("customer"))
+_INSERT_CART = insert(carts)
+_MINE = (carts.c.id == bindparam("the_id"), carts.c.version == bindparam("the_version"))
+_UPDATE_CART = update(carts).where(*_MINE)
+_DELETE_CART = delete(carts).where(*_MINE)
+
+
+class SqlProducts:
+    """Products with their stock."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._held: Held[Sku, Product] = Held([])
+
+    def find(self, skus: Iterable[Sku]) -> Mapping[Sku, Product]:
+        """Those that exist, to look at."""
+        wanted, loaded = sorted(set(skus)), self._held.loaded
+        missing = [sku for sku in wanted if sku not in loaded]
+        found = {**self._read(_FIND, missing), **loaded} if missing else loaded
+        return {sku: found[sku] for sku in wanted if sku in found}
+
+    def lock(self, skus: Iterable[Sku]) -> Mapping[Sku, Product]:
+        """Those that exist, locked in the order of their skus."""
+        wanted, loaded = sorted(set(skus)), self._held.loaded
+        missing = [sku for sku in wanted if sku not in loaded]
+        if missing:
+            loaded.update(self._read(_LOCK, missing))
+        return {sku: loaded[sku] for sku in wanted if sku in loaded}
+
+    def add(self, product: Product) -> None:
+        """Store a new product."""
+        self._held.add(product.sku, product)
+
+    def save(self, product: Product) -> None:
+        """Store a product that was locked. Raises: AssertionError for one that was not."""
+        if product.sku not in self._held.loaded:
+            raise AssertionError(f"product {product.sku} is saved without having been locked")
+        self._held.save(product.sku, product)
+
+    def flush(self) -> None:
+        """Write what was noted. Raises: StaleVersion, StoreUnavailable."""
+        self._session.run_many(_INSERT_PRODUCT, [product_to_row(new) for new in self._held.added.values()])
+        saved = sorted(self._held.saved.items())
+        changed = [{**product_to_row(product), "the_sku": sku} for sku, product in saved]
+        update_guarded(self._session, _UPDATE_PRODUCT, changed, "products")
+
+    def _read(self, statement: Executable, skus: list[Sku]) -> dict[Sku, Product]:
+        found = map(product_from_row, self._session.run(statement, {"skus": skus}))
+        return {product.sku: product for product in found}
+
+
+class SqlCarts:
+    """The customers' carts; one read is remembered for the whole unit of work."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._active: dict[CustomerId, Cart | None] = {}
+        self._saved: dict[CartId, Cart] = {}
+        self._deleted: dict[CartId, Cart] = {}
+
+    def of(self, customer_id: CustomerId) -> Cart | None:
+        """The customer's active cart."""
+        if customer_id not in self._active:
+            row = self._session.run(_CART, {"customer": customer_id}).one_or_none()
+            self._active[customer_id] = cart_from_row(row) if row else None
+        return self._active[customer_id]
+
+    def save(self, cart: Cart) -> None:
+        """Store a cart, new or changed."""
+        self._active[cart.customer_id] = self._saved[cart.id] = cart
+
+    def delete(self, cart: Cart) -> None:
+        """Remove a cart."""
+        self._active[cart.customer_id] = None
+        self._saved.pop(cart.id, None)
+        self._deleted[cart.id] = cart
+
+    def flush(self) -> None:
+        """Write what was noted: deletions first. Raises: StaleVersion, StoreUnavailable."""
+        gone = [_guard(cart) for cart in self._deleted.values() if cart.version]
+        new = [{**cart_to_row(cart), "version": 1} for cart in self._saved.values() if not cart.version]
+        changed = [
+            {**cart_to_row(cart), **_guard(cart), "version": cart.version + 1}
+            for cart in self._saved.values()
+            if cart.version
+        ]
+        update_guarded(self._session, _DELETE_CART, gone, "carts")
+        self._session.run_many(_INSERT_CART, new)
+        update_guarded(self._session, _UPDATE_CART, changed, "carts")
+        one_more(self._saved.values())
+
+
+def _guard(cart: Cart) -> Mapping[str, object]:
+    return {"the_id": cart.id, "the_version": cart.version}

@@ -1,0 +1,103 @@
+"""The repository of orders: one statement reads an order with its lines and payments."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, String, bindparam, cast, func, insert, select, update
+
+from adapters.sql.mapping import (
+    hash_of_key,
+    lines_to_rows,
+    order_changes,
+    order_to_row,
+    orders_from_rows,
+)
+from adapters.sql.session import Held, Session, one_more, update_guarded
+from adapters.sql.tables import order_lines, orders, payment_orders
+from application.vault import Vault
+from domain.ids import CheckoutId, OrderId, OrderKey
+from domain.order import Order
+
+_PAYMENT_IDS = (
+    select(func.aggregate_strings(cast(payment_orders.c.payment_id, String), ","))
+    .where(payment_orders.c.order_id == orders.c.id)
+    .correlate(orders)
+    .scalar_subquery()
+)
+
+WHOLE_ORDERS = select(
+    *(column for column in orders.c if column is not orders.c.key_hash),
+    _PAYMENT_IDS.label("payment_ids"),
+    order_lines.c.sku,
+    order_lines.c.name,
+    order_lines.c.quantity,
+    order_lines.c.unit_price,
+).join(order_lines, order_lines.c.order_id == orders.c.id)
+
+_OLDEST_FIRST = WHOLE_ORDERS.order_by(orders.c.id, order_lines.c.position)
+_BY_KEYS = _OLDEST_FIRST.where(orders.c.key_hash.in_(bindparam("hashes", expanding=True)))
+_OF_CHECKOUT = _OLDEST_FIRST.where(orders.c.checkout_id == bindparam("checkout"))
+_BY_IDS = _OLDEST_FIRST.where(orders.c.id.in_(bindparam("ids", expanding=True)))
+_LOCK = _BY_IDS.with_for_update(of=orders)
+_INSERT = insert(orders)
+_INSERT_LINES = insert(order_lines)
+_UPDATE = update(orders).where(
+    orders.c.id == bindparam("the_id"), orders.c.version == bindparam("the_version")
+)
+
+
+class SqlOrders:
+    """The orders, found by id or by the digests of their secret keys."""
+
+    def __init__(self, session: Session, vault: Vault, noted: list[Any]) -> None:
+        self._session, self._vault = session, vault
+        self.held: Held[OrderId, Order] = Held(noted)
+
+    def by_keys(self, keys: Sequence[OrderKey]) -> Sequence[Order]:
+        """Those that exist, in the order asked, to look at."""
+        hashes = {hash_of_key(key) for key in keys}
+        found = {order.key: order for order in self._look(_BY_KEYS, {"hashes": sorted(hashes)})}
+        return [found[key] for key in keys if key in found]
+
+    def find(self, ids: Iterable[OrderId]) -> Sequence[Order]:
+        """Those that exist, to look at."""
+        return self._look(_BY_IDS, {"ids": sorted(set(ids))})
+
+    def of_checkout(self, checkout_id: CheckoutId) -> Sequence[Order]:
+        """The orders that came from one checkout of a cart, to look at."""
+        return self._look(_OF_CHECKOUT, {"checkout": checkout_id})
+
+    def lock(self, ids: Iterable[OrderId]) -> Sequence[Order]:
+        """Those that exist, locked in the order of their ids."""
+        wanted, loaded = sorted(set(ids)), self.held.loaded
+        missing = [order_id for order_id in wanted if order_id not in loaded]
+        if missing:
+            rows = self._session.run(_LOCK, {"ids": missing})
+            loaded.update((order.id, order) for order in orders_from_rows(rows, self._vault))
+        return [loaded[order_id] for order_id in wanted if order_id in loaded]
+
+    def add(self, order: Order) -> None:
+        """Store a new order."""
+        self.held.add(order.id, order)
+
+    def save(self, order: Order) -> None:
+        """Store a changed order."""
+        self.held.save(order.id, order)
+
+    def flush(self) -> None:
+        """Write what was noted. Raises: StaleVersion, StoreUnavailable."""
+        added, saved = self.held.added.values(), self.held.saved.values()
+        born = [{**order_to_row(order, self._vault), "version": 1} for order in added]
+        self._session.run_many(_INSERT, born)
+        self._session.run_many(_INSERT_LINES, [row for order in added for row in lines_to_rows(order)])
+        changed = [{**order_changes(order), **_guard(order)} for order in saved]
+        update_guarded(self._session, _UPDATE, changed, "orders")
+        one_more((*added, *saved))
+
+    def _look(self, statement: Select[Any], values: Mapping[str, object]) -> list[Order]:
+        found = orders_from_rows(self._session.run(statement, values), self._vault)
+        return [self.held.loaded.get(order.id, order) for order in found]
+
+
+def _guard(order: Order) -> Mapping[str, object]:
+    return {"the_id": order.id, "the_version": order.version, "version": order.version + 1}

@@ -1,0 +1,102 @@
+"""The stored events, told to others in the order in which they happened to each subject."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, bindparam, exists, insert, select, update
+
+from adapters.sql.mapping import AnyRow, to_json
+from adapters.sql.tables import outbox
+from adapters.sql.trouble import translated
+from application.ports import RelayedEvent
+from application.relayed import data_of
+from domain.events import Event
+
+INSERT_EVENTS = insert(outbox)
+
+_due = outbox.alias("due")
+_earlier = outbox.alias("earlier")
+
+# A parked event holds back the later ones of its own subject, and nobody else's.
+_IS_FIRST = ~exists().where(
+    _earlier.c.subject == _due.c.subject,
+    _earlier.c.subject_id == _due.c.subject_id,
+    _earlier.c.sequence < _due.c.sequence,
+    _earlier.c.delivered_at.is_(None),
+)
+_DUE = (
+    select(_due.c.id)
+    .where(
+        _due.c.delivered_at.is_(None),
+        _due.c.is_parked.is_(False),
+        _due.c.due_at <= bindparam("now"),
+        _IS_FIRST,
+    )
+    .order_by(_due.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id.in_(_DUE))
+    .values(attempts=outbox.c.attempts + 1, due_at=bindparam("until"))
+    .returning(*outbox.c)
+)
+_NOTE = update(outbox).where(outbox.c.id == bindparam("the_id"))
+
+
+def event_to_row(event: Event) -> Mapping[str, Any]:
+    """The row of an event that was never told."""
+    return {
+        "type": event.type,
+        "subject": event.subject,
+        "subject_id": event.subject_id,
+        "sequence": event.sequence,
+        "occurred_at": event.occurred_at,
+        "data": to_json(data_of(event)),
+        "attempts": 0,
+        "due_at": event.occurred_at,
+        "is_parked": False,
+    }
+
+
+def _event_from_row(row: AnyRow) -> RelayedEvent:
+    return RelayedEvent(
+        id=row.id,
+        type=row.type,
+        subject=row.subject,
+        subject_id=row.subject_id,
+        sequence=row.sequence,
+        occurred_at=row.occurred_at,
+        attempts=row.attempts,
+        data=json.loads(row.data),
+    )
+
+
+class SqlOutbox:
+    """The stored events that still have to be told to others; each call is a transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[RelayedEvent]:
+        """The next events due, oldest first: of each subject only the first that is still to tell."""
+        values = {"now": now, "until": now + lease, "limit": limit}
+        with translated(), self._engine.begin() as connection:
+            rows = connection.execute(_CLAIM, values).all()
+        return sorted(map(_event_from_row, rows), key=lambda event: event.id)
+
+    def delivered(self, ids: Iterable[int], at: datetime) -> None:
+        """They were told."""
+        told = [{"the_id": event_id, "delivered_at": at} for event_id in ids]
+        if told:
+            with translated(), self._engine.begin() as connection:
+                connection.execute(_NOTE, told)
+
+    def postpone(self, event_id: int, until: datetime, parked: bool) -> None:
+        """It could not be told: later again, or never if parked."""
+        values = {"the_id": event_id, "due_at": until, "is_parked": parked}
+        with translated(), self._engine.begin() as connection:
+            connection.execute(_NOTE, values)

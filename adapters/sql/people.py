@@ -1,0 +1,124 @@
+"""The repositories of payment methods and of people."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Executable, bindparam, exists, insert, or_, select, update
+
+from adapters.sql.mapping import AnyRow
+from adapters.sql.mapping_catalog import customer_from_row, method_from_row, method_to_row, staff_from_row
+from adapters.sql.session import Session
+from adapters.sql.tables import customers, payment_methods, payments, sequences, staff
+from application.ports import StaleVersion
+from application.vault import Vault
+from domain.bill import OPEN
+from domain.errors import EmailTaken
+from domain.ids import CustomerId, MethodCode, MethodId, StaffId
+from domain.methods import PaymentMethod
+from domain.people import Customer, Staff
+
+_METHOD_BY_CODE = select(payment_methods).where(payment_methods.c.code == bindparam("the_code"))
+_METHOD_OFFERED = _METHOD_BY_CODE.where(payment_methods.c.is_deleted.is_(False))
+_METHOD_BY_ID = select(payment_methods).where(payment_methods.c.id == bindparam("the_id"))
+_UPDATE_METHOD = update(payment_methods).where(payment_methods.c.code == bindparam("the_code"))
+_INSERT_METHOD = insert(payment_methods)
+_DELETE_METHOD = _UPDATE_METHOD.values(is_deleted=True)
+_NEXT_METHOD = (
+    update(sequences)
+    .where(sequences.c.name == "method")
+    .values(last=sequences.c.last + 1)
+    .returning(sequences.c.last)
+)
+_MAY_BRING_MONEY = or_(payments.c.state.in_(sorted(OPEN)), payments.c.look_at.is_not(None))
+_HAS_OPEN = select(exists().where(payments.c.method_id == bindparam("the_id"), _MAY_BRING_MONEY))
+
+_CUSTOMER = select(customers).where(customers.c.id == bindparam("the_id"))
+_CUSTOMER_BY_EMAIL = select(customers).where(customers.c.email_key == bindparam("email_key"))
+_INSERT_CUSTOMER = insert(customers).returning(*customers.c)
+_STAFF = select(staff).where(staff.c.id == bindparam("the_id"))
+_STAFF_BY_EMAIL = select(staff).where(staff.c.email_key == bindparam("email_key"))
+_INSERT_STAFF = insert(staff).returning(*staff.c)
+
+
+class SqlMethods:
+    """The payment methods, deleted ones included."""
+
+    def __init__(self, session: Session, vault: Vault) -> None:
+        self._session, self._vault = session, vault
+
+    def by_code(self, code: MethodCode) -> PaymentMethod | None:
+        """The method of that code, unless it was deleted."""
+        return self._one(_METHOD_OFFERED, {"the_code": code})
+
+    def by_code_ever(self, code: MethodCode) -> PaymentMethod | None:
+        """The same, deleted or not."""
+        return self._one(_METHOD_BY_CODE, {"the_code": code})
+
+    def get(self, method_id: MethodId) -> PaymentMethod | None:
+        """The method of that id, deleted or not."""
+        return self._one(_METHOD_BY_ID, {"the_id": method_id})
+
+    def put(self, method: PaymentMethod) -> None:
+        """Store a method under its code, which keeps the id that it first had."""
+        row = dict(method_to_row(method, self._vault))
+        method_id = row.pop("id")
+        if not self._session.run(_UPDATE_METHOD, {**row, "the_code": method.code}).rowcount:
+            self._session.run_many(_INSERT_METHOD, [{**row, "id": method_id}])
+
+    def next_id(self) -> MethodId:
+        """A fresh id."""
+        return MethodId(self._session.run(_NEXT_METHOD).scalar_one())
+
+    def delete(self, method: PaymentMethod) -> None:
+        """Offer it no more."""
+        self._session.run(_DELETE_METHOD, {"the_code": method.code})
+
+    def has_open_payments(self, method_id: MethodId) -> bool:
+        """Whether money may still come through it: a failed payment that is looked at, too."""
+        return bool(self._session.run(_HAS_OPEN, {"the_id": method_id}).scalar_one())
+
+    def _one(self, statement: Executable, values: Mapping[str, object]) -> PaymentMethod | None:
+        row = self._session.run(statement, values).one_or_none()
+        return method_from_row(row, self._vault) if row else None
+
+
+class SqlPeople:
+    """Customers and staff."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def customer(self, customer_id: CustomerId) -> Customer | None:
+        """A customer by id."""
+        row = self._session.run(_CUSTOMER, {"the_id": customer_id}).one_or_none()
+        return customer_from_row(row) if row else None
+
+    def customer_by_email(self, email: str) -> Customer | None:
+        """A customer by address, letters' case aside."""
+        row = self._session.run(_CUSTOMER_BY_EMAIL, {"email_key": email.casefold()}).one_or_none()
+        return customer_from_row(row) if row else None
+
+    def add_customer(self, first_name: str, last_name: str, email: str, password_hash: str) -> Customer:
+        """Store a new customer. Raises: EmailTaken."""
+        names = {"first_name": first_name, "last_name": last_name}
+        return customer_from_row(self._add(_INSERT_CUSTOMER, email, password_hash, names))
+
+    def staff(self, staff_id: StaffId) -> Staff | None:
+        """A member of staff by id."""
+        row = self._session.run(_STAFF, {"the_id": staff_id}).one_or_none()
+        return staff_from_row(row) if row else None
+
+    def staff_by_email(self, email: str) -> Staff | None:
+        """A member of staff by address, letters' case aside."""
+        row = self._session.run(_STAFF_BY_EMAIL, {"email_key": email.casefold()}).one_or_none()
+        return staff_from_row(row) if row else None
+
+    def add_staff(self, email: str, password_hash: str) -> Staff:
+        """Store a new member of staff. Raises: EmailTaken."""
+        return staff_from_row(self._add(_INSERT_STAFF, email, password_hash, {}))
+
+    def _add(self, statement: Executable, email: str, password_hash: str, names: Mapping[str, str]) -> AnyRow:
+        row = {**names, "email": email, "email_key": email.casefold(), "password_hash": password_hash}
+        try:
+            return self._session.run(statement, row).one()
+        except StaleVersion as error:
+            raise EmailTaken("this e-mail address is taken") from error

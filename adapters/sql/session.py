@@ -1,0 +1,105 @@
+"""One connection in one transaction, and what a unit of work holds of its rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import Connection, CursorResult, Engine, Executable
+
+from adapters.sql.trouble import translated
+from application.ports import StaleVersion
+
+K = TypeVar("K")
+A = TypeVar("A")
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Session:
+    """A transaction; every error of the database comes out as what it means to the core."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def begin(self) -> None:
+        """Take a connection and begin. Raises: StoreUnavailable."""
+        with translated():
+            connection = self._engine.connect()
+            try:
+                connection.begin()
+            except BaseException:
+                connection.close()
+                raise
+        self._connection = connection
+
+    def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+        """Execute one statement. Raises: StoreUnavailable, StaleVersion."""
+        with translated():
+            return self._open().execute(statement, values)
+
+    def run_many(self, statement: Executable, rows: Rows) -> int:
+        """Execute it once for each row, in one go; answers how many rows of the table it met."""
+        if not rows:
+            return 0
+        with translated():
+            return self._open().execute(statement, rows).rowcount
+
+    def commit(self) -> None:
+        """Commit. Raises: StoreUnavailable."""
+        with translated():
+            self._open().commit()
+
+    def close(self) -> None:
+        """Roll back what was not committed, and give the connection back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with translated():
+                connection.close()
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            raise AssertionError("a unit of work is used outside its with block")
+        return self._connection
+
+
+class _Versioned(Protocol):
+    version: int
+
+
+def update_guarded(
+    session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]], what: str
+) -> None:
+    """Run an UPDATE or DELETE that must meet one row each. Raises: StaleVersion."""
+    if session.run_many(statement, rows) != len(rows):
+        raise StaleVersion(f"somebody else changed one of {len(rows)} {what}")
+
+
+def one_more(aggregates: Iterable[_Versioned]) -> None:
+    """Count the versions up, for what is being stored."""
+    for aggregate in aggregates:
+        aggregate.version += 1
+
+
+class Held(Generic[K, A]):
+    """The objects that one unit of work holds: those it locked or added, and which to store how."""
+
+    def __init__(self, noted: list[Any]) -> None:
+        self.loaded: dict[K, A] = {}
+        self.added: dict[K, A] = {}
+        self.saved: dict[K, A] = {}
+        self._noted = noted
+
+    def add(self, key: K, aggregate: A) -> None:
+        """Note a new one."""
+        self._note(key, aggregate)
+        self.loaded[key] = self.added[key] = aggregate
+
+    def save(self, key: K, aggregate: A) -> None:
+        """Note a changed one; one that was added in this unit of work stays a new one."""
+        if key in self.added:
+            return
+        self._note(key, aggregate)
+        self.loaded[key] = self.saved[key] = aggregate
+
+    def _note(self, key: K, aggregate: A) -> None:
+        if key not in self.added and key not in self.saved:
+            self._noted.append(aggregate)

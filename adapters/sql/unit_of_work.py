@@ -1,0 +1,102 @@
+"""One transaction over the database."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine, bindparam, case, update
+
+from adapters.sql.audit import SqlFailures, SqlInbox
+from adapters.sql.catalog import SqlCarts, SqlProducts
+from adapters.sql.orders import SqlOrders
+from adapters.sql.outbox import INSERT_EVENTS, event_to_row
+from adapters.sql.payments import SqlPayments
+from adapters.sql.people import SqlMethods, SqlPeople
+from adapters.sql.session import Session
+from adapters.sql.tables import sequences
+from application.ports import (
+    Carts,
+    Failures,
+    Inbox,
+    Methods,
+    Numbers,
+    Orders,
+    Payments,
+    People,
+    Products,
+    Reacts,
+)
+from application.vault import Vault
+from domain.events import Event
+from domain.ids import OrderId, PaymentId
+from domain.order import Order
+from domain.payment import Payment
+
+_NUMBERS = (
+    update(sequences)
+    .where(sequences.c.name.in_(["order", "payment"]))
+    .values(last=sequences.c.last + case((sequences.c.name == "order", bindparam("orders")), else_=1))
+    .returning(sequences.c.name, sequences.c.last)
+)
+
+
+class SqlUnitOfWork:
+    """One transaction; on SQLite nobody else writes until it ends."""
+
+    def __init__(self, engine: Engine, vault: Vault, reacts: Reacts) -> None:
+        self._session = session = Session(engine)
+        self._reacts = reacts
+        self._noted: list[Order | Payment] = []
+        orders, payments = SqlOrders(session, vault, self._noted), SqlPayments(session, self._noted)
+        products, carts = SqlProducts(session), SqlCarts(session)
+        self._held = orders.held, payments.held
+        # Payments point to orders, so orders are written first; every row is locked by then.
+        self._flushed = orders, payments, products, carts
+        self.orders: Orders = orders
+        self.payments: Payments = payments
+        self.products: Products = products
+        self.carts: Carts = carts
+        self.methods: Methods = SqlMethods(session, vault)
+        self.people: People = SqlPeople(session)
+        self.inbox: Inbox = SqlInbox(session)
+        self.failures: Failures = SqlFailures(session)
+
+    def __enter__(self) -> Self:
+        self._session.begin()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._session.close()
+
+    def numbers(self, orders: int) -> Numbers:
+        """Take ids for that many orders and one payment."""
+        rows = self._session.run(_NUMBERS, {"orders": orders})
+        last: dict[str, int] = {row.name: row.last for row in rows}
+        first = last["order"] - orders + 1
+        ids = tuple(OrderId(number) for number in range(first, last["order"] + 1))
+        return Numbers(ids, PaymentId(last["payment"]))
+
+    def commit(self) -> None:
+        """React, store, relay, commit. Raises: StaleVersion, StoreUnavailable, AssertionError."""
+        relayed = self._reacts(self, self._pull)
+        self._ensure_all_saved()
+        for repository in self._flushed:
+            repository.flush()
+        self._session.run_many(INSERT_EVENTS, [event_to_row(event) for event in relayed])
+        self._session.commit()
+
+    def _pull(self) -> Sequence[Event]:
+        return [event for aggregate in self._noted for event in aggregate.pull_events()]
+
+    def _ensure_all_saved(self) -> None:
+        orders, payments = self._held
+        held: list[Order | Payment] = [*orders.loaded.values(), *payments.loaded.values()]
+        for aggregate in held:
+            if aggregate.pull_events():
+                name = type(aggregate).__name__.lower()
+                raise AssertionError(f"{name} {aggregate.id} was changed and not saved")

@@ -1,0 +1,146 @@
+"""The environment, checked once at start and frozen."""
+
+import math
+from collections.abc import Mapping
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import attrs
+
+from application.policy import Policy, origin_of
+
+DEVELOPMENT_SECRET = "kassa-development-secret-not-for-production"  # noqa: S105 -- refused in production
+SECRET_LENGTH_MIN = 32
+
+
+class SettingsError(Exception):
+    """A setting that makes no sense; the message names the variable and says what it wants."""
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Everything an operator can set. Source: contract section 5.
+
+    Units: `hold_minutes` and `janitor_seconds` may have decimals; `gateway_timeout_seconds` is
+    the total deadline of one gateway call. `public_url` None: where the service listens.
+    """
+
+    database_url: str = "sqlite:///kassa.db"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str | None = None
+    secret: str = attrs.field(default=DEVELOPMENT_SECRET, repr=False)
+    success_url: str | None = None
+    failure_url: str | None = None
+    return_origins: tuple[str, ...] = ()
+    hold_minutes: float = 30.0
+    janitor_seconds: float = 5.0
+    gateway_timeout_seconds: float = 10.0
+    processes: int = 1
+    threads: int = 8
+    address_limits: bool = False
+    is_production: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read and check the variables. Raises: SettingsError, naming the variable."""
+        read, default = _Reader(environment), cls()
+        settings = cls(
+            database_url=read.database_url(default.database_url),
+            host=read.text("KASSA_HOST", default.host),
+            port=read.integer("KASSA_PORT", default.port, 0, 65535),
+            public_url=read.url("KASSA_PUBLIC_URL"),
+            secret=read.text("KASSA_SECRET", DEVELOPMENT_SECRET),
+            success_url=read.url("KASSA_SUCCESS_URL"),
+            failure_url=read.url("KASSA_FAILURE_URL"),
+            return_origins=read.origins("KASSA_RETURN_ORIGINS"),
+            hold_minutes=read.number("KASSA_HOLD_MINUTES", default.hold_minutes),
+            janitor_seconds=read.number("KASSA_JANITOR_SECONDS", default.janitor_seconds),
+            gateway_timeout_seconds=read.number(
+                "KASSA_GATEWAY_TIMEOUT_SECONDS", default.gateway_timeout_seconds
+            ),
+            processes=read.integer("KASSA_PROCESSES", default.processes, 1, 1),
+            threads=read.integer("KASSA_THREADS", default.threads, 1, 256),
+            address_limits=read.choice("KASSA_ADDRESS_LIMITS", "0", ("0", "1")) == "1",
+            is_production=read.choice("KASSA_ENV", "development", ("development", "production"))
+            == "production",
+        )
+        settings._ensure_fit_for_production()
+        return settings
+
+    def policy(self, public_url: str) -> Policy:
+        """The rules that the core goes by."""
+        return Policy(
+            hold=timedelta(minutes=self.hold_minutes),
+            first_look=timedelta(seconds=self.janitor_seconds),
+            gateway_seconds=self.gateway_timeout_seconds,
+            public_url=public_url,
+            return_origins=self.return_origins,
+        )
+
+    def _ensure_fit_for_production(self) -> None:
+        if not self.is_production:
+            return
+        if self.secret == DEVELOPMENT_SECRET or len(self.secret) < SECRET_LENGTH_MIN:
+            raise SettingsError(
+                f"KASSA_SECRET: production needs a secret of its own, {SECRET_LENGTH_MIN} characters or more"
+            )
+        if self.public_url is None or not self.public_url.startswith("https://"):
+            raise SettingsError("KASSA_PUBLIC_URL: production needs the https address that gateways call")
+
+
+@attrs.frozen
+class _Reader:
+    environment: Mapping[str, str]
+
+    def text(self, name: str, default: str) -> str:
+        value = self.environment.get(name, default)
+        if not value or any(char < " " for char in value):
+            raise SettingsError(f"{name}: a line of text is expected")
+        return value
+
+    def integer(self, name: str, default: int, least: int, most: int) -> int:
+        text = self.environment.get(name, str(default))
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise SettingsError(f"{name}: a whole number from {least} to {most} is expected, not {text!r}")
+        return int(text)
+
+    def number(self, name: str, default: float) -> float:
+        text = self.environment.get(name, str(default))
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not 0 < value <= 1_000_000:
+            raise SettingsError(f"{name}: a number above 0 is expected, not {text!r}")
+        return value
+
+    def choice(self, name: str, default: str, among: tuple[str, ...]) -> str:
+        value = self.environment.get(name, default)
+        if value not in among:
+            raise SettingsError(f"{name}: one of {', '.join(among)} is expected, not {value!r}")
+        return value
+
+    def url(self, name: str) -> str | None:
+        value = self.environment.get(name)
+        if value is None:
+            return None
+        if origin_of(value) is None or urlsplit(value).fragment:
+            raise SettingsError(f"{name}: an absolute http or https address is expected, not {value!r}")
+        return value.rstrip("/") if name == "KASSA_PUBLIC_URL" else value
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        texts = [text.strip() for text in self.environment.get(name, "").split(",")]
+        origins = []
+        for text in filter(None, texts):
+            origin = origin_of(text)
+            if origin is None or urlsplit(text).path.strip("/"):
+                raise SettingsError(f"{name}: origins like https://shop.example are expected, not {text!r}")
+            origins.append(origin)
+        return tuple(origins)
+
+    def database_url(self, default: str) -> str:
+        value = self.text("KASSA_DATABASE_URL", default)
+        if not value.startswith("sqlite:///") or value == "sqlite:///":
+            raise SettingsError("KASSA_DATABASE_URL: sqlite:///PATH is expected")
+        return value

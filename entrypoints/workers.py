@@ -1,0 +1,52 @@
+"""The background work of a process: the event relay and the janitor, each on a thread of its own."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+import attrs
+
+from application.service import Application
+
+log = logging.getLogger("kassa.worker")
+
+RELAY_PAUSE_SECONDS = 0.5
+JANITOR_PAUSE_SECONDS_MAX = 1.0
+
+
+@attrs.define
+class Workers:
+    """Runs the relay and the janitor until told to stop, at the end of a round."""
+
+    application: Application
+    janitor_seconds: float
+    stopping: threading.Event = attrs.field(factory=threading.Event, init=False)
+    _threads: list[threading.Thread] = attrs.field(factory=list, init=False)
+
+    def start(self) -> None:
+        """Begin."""
+        janitor_pause = min(self.janitor_seconds / 2, JANITOR_PAUSE_SECONDS_MAX)
+        self._run("relay", self.application.relay, RELAY_PAUSE_SECONDS)
+        self._run("janitor", self.application.look_after_payments, janitor_pause)
+
+    def stop(self, timeout_seconds: float = 15.0) -> None:
+        """Let the rounds under way end."""
+        self.stopping.set()
+        for thread in self._threads:
+            thread.join(timeout_seconds)
+
+    def _run(self, name: str, work: Callable[[], int], pause_seconds: float) -> None:
+        thread = threading.Thread(target=self._loop, args=(name, work, pause_seconds), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _loop(self, name: str, work: Callable[[], int], pause_seconds: float) -> None:
+        while not self.stopping.is_set():
+            try:
+                done = work()
+            except Exception:
+                # A database that is away comes back; a worker that died would not.
+                log.exception("a round of the %s failed", name)
+                done = 0
+            if not done:
+                self.stopping.wait(pause_seconds)

@@ -1,0 +1,1 @@
+"""Each adapter by itself."""

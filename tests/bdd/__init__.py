@@ -1,0 +1,1 @@
+"""The features, bound to their drivers."""

@@ -1,0 +1,22 @@
+"""What all tests share: the sentences of the features, the running processes, the book of outcomes."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.live import Live
+
+pytest_plugins = [
+    "tests.steps.givens",
+    "tests.steps.whens",
+    "tests.steps.thens",
+    "tests.outcomes",
+]
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The processes of this session; none is started before a test needs it."""
+    live = Live(tmp_path_factory.mktemp("live"))
+    yield live
+    live.stop()

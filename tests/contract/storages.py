@@ -1,0 +1,90 @@
+"""The storages that keep the same promises, each made fresh for a test."""
+
+import base64
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+from sqlalchemy import Engine, select
+
+from adapters.memory import MemoryStore
+from adapters.memory_queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.sql.engine import open_engine
+from adapters.sql.idempotency import SqlIdempotencyKeys
+from adapters.sql.migrate import upgrade
+from adapters.sql.outbox import SqlOutbox
+from adapters.sql.queries import SqlQueries
+from adapters.sql.tables import inbox
+from adapters.sql.unit_of_work import SqlUnitOfWork
+from application.ports import IdempotencyKeys, InboxEntry, Outbox, UnitOfWork
+from application.views import Queries
+from domain.events import Event
+
+
+class PlainVault:
+    """Seals nothing, but changes what it is given."""
+
+    def seal(self, text: str) -> str:
+        """In base 64."""
+        return base64.b64encode(text.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """Out of base 64."""
+        return base64.b64decode(sealed).decode()
+
+
+def relay_all(uow: UnitOfWork, pull: Callable[[], Sequence[Event]]) -> Sequence[Event]:
+    """React to nothing, and relay whatever happened."""
+    return pull()
+
+
+@attrs.frozen
+class Storage:
+    """One adapter behind every port of storage; `received` reads the audit of callbacks."""
+
+    begin: Callable[..., UnitOfWork]
+    queries: Queries
+    outbox: Outbox
+    idempotency: IdempotencyKeys
+    received: Callable[[], Sequence[InboxEntry]]
+
+
+def memory_storage(_: Path) -> Storage:
+    """In memory."""
+    store = MemoryStore()
+    return Storage(
+        begin=lambda reacts=relay_all: store.begin(reacts),
+        queries=MemoryQueries(store),
+        outbox=MemoryOutbox(store),
+        idempotency=MemoryIdempotencyKeys(store),
+        received=lambda: list(store.tables.inbox.values()),
+    )
+
+
+def sqlite_storage(folder: Path) -> Storage:
+    """In a SQLite file."""
+    url = f"sqlite:///{folder / 'kassa.db'}"
+    upgrade(url)
+    return sql_storage(open_engine(url))
+
+
+def sql_storage(engine: Engine) -> Storage:
+    """In a database that is migrated."""
+    vault = PlainVault()
+
+    def received() -> Sequence[InboxEntry]:
+        columns = [column for column in inbox.c if column is not inbox.c.id]
+        with engine.connect() as connection:
+            rows = connection.execute(select(*columns).order_by(inbox.c.id)).mappings()
+            return [InboxEntry(**row) for row in rows]
+
+    return Storage(
+        begin=lambda reacts=relay_all: SqlUnitOfWork(engine, vault, reacts),
+        queries=SqlQueries(engine, vault),
+        outbox=SqlOutbox(engine),
+        idempotency=SqlIdempotencyKeys(engine, vault),
+        received=received,
+    )
+
+
+STORAGES = {"memory": memory_storage, "sqlite": sqlite_storage}

@@ -1,0 +1,1 @@
+"""Every line of the notes, and what shows it."""

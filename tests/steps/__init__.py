@@ -1,0 +1,1 @@
+"""The sentences of the features, and the drivers that carry them out."""

@@ -470,7 +470,7 @@ def _read(gateway: SandboxGateway, received: Received) -> object:
         claim = gateway.parse_callback(received, NOW)
     except (BadSignature, Malformed) as error:
         return error
-    assert claim.reference
+    assert isinstance(claim, Claim)
     return claim
 
 

@@ -101,14 +101,15 @@ class AskGateway:
         def phase(uow: UnitOfWork) -> None:
             uow.inbox.conclude(inbox_id, "unconfirmed", None)
             (payment,) = uow.payments.lock([payment_id])
-            if payment.look_at is not None:
-                payment.look_soon(self.clock.now(), self.policy.first_look)
-                uow.payments.save(payment)
+            payment.look_soon(self.clock.now(), self.policy.first_look)
+            uow.payments.save(payment)
 
         in_one_transaction(self.begin, phase)
 
     def _ask(self, connected: Gateway, payment: Payment, question: Question) -> Verdict:
         order_id, transaction_id = payment.order_id, payment.bill.transaction_id
+        if not can_ask(connected, payment):
+            return Verdict(status=VerdictStatus.ABSENT)
         verdict = connected.verify(order_id, transaction_id, question.within_seconds)
         unfinished = verdict.status in {VerdictStatus.PENDING, VerdictStatus.AUTHORISED}
         if question.closing and unfinished and isinstance(connected, ClosesBills):
@@ -160,6 +161,11 @@ class AskGateway:
             payment.stop_looking()
         elif payment.look_at is not None:
             payment.look_later(now, self.policy.first_look)
+
+
+def can_ask(connected: Gateway, payment: Payment) -> bool:
+    """Whether the gateway can be asked at all: some know a payment only by a number of their own."""
+    return connected.capabilities.asks_by_reference or payment.bill.transaction_id is not None
 
 
 def _may_settle(payment: Payment, verdict: Verdict, question: Question) -> bool:

@@ -83,7 +83,7 @@ class Checkout:
         for payment in open_now:
             course = self.decide.course(uow, payment, method, orders, answers)
             if course is Course.RESUME and len(open_now) == 1:
-                return self.resume(uow, payment, method, user)
+                return self.resume(uow, payment, method, wish, user)
         attempt = self.open.attempt(
             uow,
             orders,
@@ -97,9 +97,10 @@ class Checkout:
         return attempt
 
     def resume(
-        self, uow: UnitOfWork, payment: Payment, method: PaymentMethod, user: Customer | None
+        self, uow: UnitOfWork, payment: Payment, method: PaymentMethod, wish: Wish, user: Customer | None
     ) -> Attempt:
         """Open the same payment once more, under the same reference."""
+        payment.return_url = wish.return_url or payment.return_url
         payment.call_gateway(self.open.clock.now(), self.open.policy.call_patience)
         uow.payments.save(payment)
         orders = tuple(uow.orders.lock(payment.order_ids))

@@ -20,16 +20,17 @@ def lock_payment(uow: UnitOfWork, payment_id: PaymentId) -> tuple[Payment, Seque
     locked = uow.payments.lock([payment_id])
     if not locked:
         raise NotFound("there is no such payment")
-    payment, rivals = locked[0], set[PaymentId]()
+    payment, rivals, others = locked[0], set[PaymentId](), set[OrderId]()
     if payment.bill.state in {BillState.FAILED, BillState.REVIEW}:
         # Only such a payment can have rivals, and they are newer: locking them now keeps the order.
         rivals = _rivals(payment, uow.orders.find(payment.order_ids))
-        if rivals:
-            uow.payments.lock(rivals)
-    orders = uow.orders.lock(payment.order_ids)
+        # Ending a rival fails its other orders too.
+        others = {order_id for rival in uow.payments.lock(rivals) for order_id in rival.order_ids}
+    together = uow.orders.lock({*payment.order_ids, *others})
+    orders = [order for order in together if order.id in payment.order_ids]
     if not _rivals(payment, orders) <= rivals:
         raise StaleVersion
-    lock_goods(uow, orders)
+    lock_goods(uow, together)
     return payment, orders
 
 

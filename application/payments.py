@@ -110,6 +110,8 @@ class CancelOrder:
 
         def then(uow: UnitOfWork, orders: Sequence[Order]) -> None:
             order = next(order for order in orders if order.key == order_key)
+            if order.payment_id != payment_id:
+                return  # A newer attempt has taken it on meanwhile, which has to be closed as well.
             order.cancel(by, self.clock.now(), reason)
             uow.orders.save(order)
 

@@ -39,6 +39,9 @@ class PutProduct:
                 product = Product(sku, name, price, seller or DEFAULT_SELLER, Stock(sku, on_hand))
                 uow.products.add(product)
                 return product, True
+            if product.price.currency != price.currency:
+                # It may lie in carts, which hold one currency.
+                raise Conflict("a product keeps its currency")
             product.name, product.price, product.seller = name, price, seller or product.seller
             product.stock.count(on_hand)
             uow.products.save(product)

@@ -108,7 +108,6 @@ def routes_of(application: Application, edge: Edge) -> Mapping[str, Route]:
         for operation, handler in operations_of(resource):
             route = routes.setdefault(operation.path, Route())
             route.add(Endpoint(operation=operation, handler=handler, tokens=edge.tokens, once=once))
-    described()
     return routes
 
 

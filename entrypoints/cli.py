@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 import attrs
+
 from adapters.sandbox.server import add_arguments as add_sandbox_arguments
 from adapters.sandbox.server import run as run_sandbox
-
 from adapters.sql.migrate import upgrade
 from domain.errors import EmailTaken, Unavailable
 from entrypoints.bootstrap import DatabaseBehind, Kassa, build
@@ -75,9 +75,10 @@ def serve_command(options: argparse.Namespace, environment: Mapping[str, str]) -
     )
     set_up_logs()
     bound = bind(settings.host, settings.port)
-    kassa = build(settings, settings.public_url or address_of(bound))
+    public_url = settings.public_url or address_of(bound)
+    kassa = build(settings, public_url)
     draining = threading.Event()
-    app = web_app(kassa, settings, draining)
+    app = web_app(kassa, settings, public_url, draining)
     workers = None if options.no_worker else start_workers(kassa, settings)
     try:
         serve(app, bound, settings.threads, draining)

@@ -51,14 +51,15 @@ def run_demo(port: int, environment: Mapping[str, str]) -> int:
         upgrade(settings.database_url)
         bound = bind(settings.host, settings.port)
         address = address_of(bound)
-        kassa = build(settings, settings.public_url or address)
+        public_url = settings.public_url or address
+        kassa = build(settings, public_url)
         furnish(kassa.application, sandbox)
         draining = threading.Event()
         workers = Workers(kassa.application, settings.janitor_seconds)
         workers.start()
         print(welcome(address, sandbox), flush=True)
         try:
-            serve(web_app(kassa, settings, draining), bound, settings.threads, draining)
+            serve(web_app(kassa, settings, public_url, draining), bound, settings.threads, draining)
         finally:
             workers.stop()
             kassa.close()

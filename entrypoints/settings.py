@@ -44,21 +44,23 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read and check the variables. Raises: SettingsError, naming the variable."""
-        read = _Reader(environment)
+        read, default = _Reader(environment), cls()
         settings = cls(
-            database_url=read.database_url(),
-            host=read.text("KASSA_HOST", cls.host),
-            port=read.integer("KASSA_PORT", cls.port, 0, 65535),
+            database_url=read.database_url(default.database_url),
+            host=read.text("KASSA_HOST", default.host),
+            port=read.integer("KASSA_PORT", default.port, 0, 65535),
             public_url=read.url("KASSA_PUBLIC_URL"),
             secret=read.text("KASSA_SECRET", DEVELOPMENT_SECRET),
             success_url=read.url("KASSA_SUCCESS_URL"),
             failure_url=read.url("KASSA_FAILURE_URL"),
             return_origins=read.origins("KASSA_RETURN_ORIGINS"),
-            hold_minutes=read.number("KASSA_HOLD_MINUTES", cls.hold_minutes),
-            janitor_seconds=read.number("KASSA_JANITOR_SECONDS", cls.janitor_seconds),
-            gateway_timeout_seconds=read.number("KASSA_GATEWAY_TIMEOUT_SECONDS", cls.gateway_timeout_seconds),
-            processes=read.integer("KASSA_PROCESSES", cls.processes, 1, 1),
-            threads=read.integer("KASSA_THREADS", cls.threads, 1, 256),
+            hold_minutes=read.number("KASSA_HOLD_MINUTES", default.hold_minutes),
+            janitor_seconds=read.number("KASSA_JANITOR_SECONDS", default.janitor_seconds),
+            gateway_timeout_seconds=read.number(
+                "KASSA_GATEWAY_TIMEOUT_SECONDS", default.gateway_timeout_seconds
+            ),
+            processes=read.integer("KASSA_PROCESSES", default.processes, 1, 1),
+            threads=read.integer("KASSA_THREADS", default.threads, 1, 256),
             address_limits=read.choice("KASSA_ADDRESS_LIMITS", "0", ("0", "1")) == "1",
             is_production=read.choice("KASSA_ENV", "development", ("development", "production"))
             == "production",
@@ -137,8 +139,8 @@ class _Reader:
             origins.append(origin)
         return tuple(origins)
 
-    def database_url(self) -> str:
-        value = self.text("KASSA_DATABASE_URL", Settings.database_url)
+    def database_url(self, default: str) -> str:
+        value = self.text("KASSA_DATABASE_URL", default)
         if not value.startswith("sqlite:///") or value == "sqlite:///":
             raise SettingsError("KASSA_DATABASE_URL: sqlite:///PATH is expected")
         return value

@@ -295,6 +295,11 @@ class Bank:
         told = {"payment_id": told["id"], "merchant_ref": order_id, "status": word, **fields}
         return self._return(order_id, told, secret, at)
 
+    def unreadable_callback(self, order_id: str, now: float) -> Received:
+        """Signed as it should be, but no JSON."""
+        headers = {"x-sandbox-signature": timed_header(self.secret, b"nonsense", int(now))}
+        return Received(method="POST", path=_path(order_id), query="", headers=headers, body=b"nonsense")
+
     def _notification(self, order_id: str, told: Mapping[str, Any], secret: str, at: int) -> Received:
         event = {
             "event_id": f"evt_{next(self._numbers):06d}",

@@ -123,30 +123,44 @@ def _card_mask(payment: Json) -> str | None:
 
 
 def claim_of_notification(body: bytes) -> Claim:
-    """Read the body of a notification whose signature holds. Raises: Malformed."""
+    """Read the body of a notification whose signature holds. Raises: Malformed when it is no JSON object.
+
+    What is missing or odd in it is left out: it is only a hint, and the address it came to tells
+    what it may be about.
+    """
     try:
         event = read_object(body)
-        payment = inner(event, "payment")
-        return Claim(
-            reference=GatewayOrderId(word(payment, "merchant_ref")),
-            transaction_id=word_or_none(payment, "id"),
-            claimed=_claimed(event.get("type"), payment.get("status")),
-            event_id=word_or_none(event, "event_id"),
-        )
     except Unreadable as error:
         raise Malformed(str(error)) from None
+    told = event.get("payment")
+    payment = told if isinstance(told, dict) else {}
+    return Claim(
+        reference=_reference(payment),
+        transaction_id=_hint(payment, "id"),
+        claimed=_claimed(event.get("type"), payment.get("status")),
+        event_id=_hint(event, "event_id"),
+    )
 
 
 def claim_of_return(fields: Mapping[str, str]) -> Claim:
-    """Read the fields of a return whose signature holds. Raises: Malformed."""
+    """Read the fields of a return whose signature holds."""
+    return Claim(
+        reference=_reference(fields),
+        transaction_id=_hint(fields, "payment_id"),
+        claimed=_claimed(None, fields.get("status")),
+    )
+
+
+def _reference(fields: Json) -> GatewayOrderId | None:
+    told = _hint(fields, "merchant_ref")
+    return GatewayOrderId(told) if told is not None else None
+
+
+def _hint(fields: Json, name: str) -> str | None:
     try:
-        return Claim(
-            reference=GatewayOrderId(word(fields, "merchant_ref")),
-            transaction_id=word_or_none(fields, "payment_id"),
-            claimed=_claimed(None, fields.get("status")),
-        )
-    except Unreadable as error:
-        raise Malformed(str(error)) from None
+        return word_or_none(fields, name)
+    except Unreadable:
+        return None
 
 
 def _claimed(kind: object, status: object) -> VerdictStatus | None:

@@ -7,6 +7,7 @@ import attrs
 import falcon
 
 from adapters.sandbox.agenda import Agenda
+from adapters.sandbox.bank import Bank
 from adapters.sandbox.callbacks import NativeCallbacks
 from adapters.sandbox.clock import Clock, Names
 from adapters.sandbox.control import (
@@ -25,7 +26,7 @@ from adapters.sandbox.hosted import HostedPages, NoSuchPage, show_no_such_page
 from adapters.sandbox.idempotency import IdempotencyKeys
 from adapters.sandbox.intake import Guard, Scribe
 from adapters.sandbox.journal import Journal, TrafficLog
-from adapters.sandbox.native import PaymentsApi
+from adapters.sandbox.native import DIALECT, PaymentsApi
 from adapters.sandbox.payments import Refusal
 from adapters.sandbox.replies import refused
 from adapters.sandbox.wire import App
@@ -87,10 +88,11 @@ def build(access: Access, clock: Clock | None = None, names: Names | None = None
     agenda = Agenda(clock, lock)
     journal, log = Journal(clock, lock), TrafficLog(clock)
     faults = FaultBook(lock)
-    gateway = Gateway(clock, names, lock, agenda, journal, faults)
-    dialects: dict[str, Dialect] = {"native": NativeCallbacks(gateway, clock, access.signing_secret)}
+    bank = Bank(clock, agenda, journal, faults)
+    gateway = Gateway(clock, names, lock, agenda, journal, bank)
+    dialects: dict[str, Dialect] = {DIALECT: NativeCallbacks(gateway, clock, access.signing_secret)}
     courier = Courier(clock, names, lock, agenda, faults, log, dialects)
-    gateway.announce = courier.announce
+    bank.announce = courier.announce
     keys = IdempotencyKeys(lock)
     return Sandbox(access, clock, agenda, journal, log, faults, keys, gateway, courier, lock)
 

@@ -106,7 +106,7 @@ class RecordsControl:
 
     def on_post_reset(self, req: falcon.Request, resp: falcon.Response) -> None:
         self._reset()
-        resp.status = falcon.HTTP_204
+        _write(resp, 200, {})
 
 
 def add_control(
@@ -118,6 +118,7 @@ def add_control(
     clock: ClockControl,
     records: RecordsControl,
 ) -> None:
+    """Lays the control side's paths."""
     app.add_route("/_ctl/faults", faults)
     app.add_route("/_ctl/faults/{fault_id}", faults, suffix="one")
     app.add_route("/_ctl/payments", payments)

@@ -69,12 +69,12 @@ class Courier:
         with self._lock:
             planned = plan(event, strikes, self._names, self._clock.now())
             self._keep(planned.all())
-            if planned.hold_seconds is not None:
-                self._hold(payment.id, planned, planned.hold_seconds)
-                return ()
             overtaken = self._held.pop(payment.id, None)
             if overtaken is not None:
                 planned.at_once[-1].followers.extend(overtaken.at_once)
+            if planned.hold_seconds is not None:
+                self._hold(payment.id, planned, planned.hold_seconds)
+                return ()
             return [delivery for delivery in planned.at_once if self._start(delivery)]
 
     def visit(self, payment: Payment, url: str) -> None:
@@ -139,6 +139,8 @@ class Courier:
     def _start(self, delivery: Delivery) -> bool:
         """Sets a delivery going; true if its first try begins now."""
         if delivery.state is State.DROPPED:
+            # Nobody tries it, so those behind it need not wait.
+            self._start_next(delivery)
             return False
         if delivery.due > self._clock.now():
             self._agenda.at(delivery.due, partial(self._dispatch, delivery))
@@ -194,9 +196,14 @@ class Courier:
             # Counted from when the last try was due: time advanced in one leap makes all retries in it due.
             delivery.due += RETRY_DELAYS_SECONDS[delivery.attempts]
             self._agenda.at(delivery.due, partial(self._dispatch, delivery))
+        self._start_next(delivery)
+
+    def _start_next(self, delivery: Delivery) -> None:
+        """Lets the followers go one behind the other: each takes those that come after it along."""
         followers, delivery.followers = delivery.followers, []
-        for follower in followers:
-            self._start(follower)
+        if followers:
+            followers[0].followers.extend(followers[1:])
+            self._start(followers[0])
 
 
 def _send(session: requests.Session, outgoing: Outgoing) -> tuple[int | None, bytes]:
@@ -211,6 +218,6 @@ def _send(session: requests.Session, outgoing: Outgoing) -> tuple[int | None, by
             allow_redirects=False,
             stream=True,
         ) as reply:
-            return reply.status_code, reply.raw.read(_REPLY_BYTES_MAX, decode_content=True) or b""
+            return reply.status_code, next(reply.iter_content(_REPLY_BYTES_MAX), b"")
     except (requests.RequestException, OSError, ValueError):
         return None, b""

@@ -20,6 +20,8 @@ _HOLD_MS_USUALLY = 3000
 
 
 class State(StrEnum):
+    """Where a delivery stands; a pending one has tries left."""
+
     PENDING = "pending"
     DELIVERED = "delivered"
     FAILED = "failed"
@@ -63,7 +65,7 @@ class Delivery:
     Attributes:
         mischief: what is wrong with its content.
         ready: a request that needs no composing.
-        followers: deliveries that wait until this one has been tried.
+        followers: deliveries that wait, one behind the other, until this one has been tried.
     """
 
     id: str

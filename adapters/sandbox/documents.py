@@ -70,7 +70,7 @@ def terms_from(document: Mapping[str, object], origin: str) -> Terms:
 
 
 def amount_from(document: Mapping[str, object], name: str) -> int | None:
-    """Reads an amount in the smallest unit; absent or null is None."""
+    """Reads an amount in the smallest unit; absent or null is None. Raises: Invalid."""
     value = document.get(name)
     if value is None:
         return None
@@ -80,6 +80,7 @@ def amount_from(document: Mapping[str, object], name: str) -> int | None:
 
 
 def text_from(document: Mapping[str, object], name: str, length_max: int) -> str | None:
+    """Reads a line of text; absent or null is None. Raises: Invalid."""
     value = document.get(name)
     if value is None:
         return None
@@ -165,6 +166,7 @@ def payment_document(payment: Payment) -> dict[str, object]:
 
 
 def refund_document(refund: Refund) -> dict[str, object]:
+    """Shows a refund as its merchant sees it."""
     return {
         "id": refund.id,
         "payment_id": refund.payment_id,

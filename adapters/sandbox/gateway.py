@@ -1,37 +1,27 @@
-"""The gateway's deeds: what merchants, buyers, banks and time do to payments."""
+"""The gateway's deeds: what merchants, buyers and the control side do to payments."""
 
 import copy
 import threading
-from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
-
-import attrs
 
 from adapters.sandbox.agenda import Agenda
-from adapters.sandbox.cards import Card, Outcome
+from adapters.sandbox.bank import Bank, Deed
+from adapters.sandbox.cards import CHALLENGE_DENIED, Card, Outcome
 from adapters.sandbox.clock import Clock, Names
-from adapters.sandbox.faults import FaultBook
 from adapters.sandbox.journal import Journal, Kind
 from adapters.sandbox.payments import (
     HOLDS_MONEY,
-    REFUNDABLE,
     TAKES_A_CARD,
     UNDECIDED,
     Conflict,
     Payment,
     Refund,
-    RefundStatus,
     Status,
     Terms,
     Unknown,
 )
-from adapters.sandbox.rules import CAPTURING
 
 PAYMENT_LIFE_SECONDS = 30 * 60
-LATE_APPROVAL_SECONDS = 2
-REFUND_FAILURE_SECONDS = 2
-CHARGE_BACK_SECONDS = 60
 
 _FORCED_KINDS = {
     Status.AUTHORIZED: Kind.AUTHORIZED,
@@ -41,23 +31,6 @@ _FORCED_KINDS = {
     Status.EXPIRED: Kind.EXPIRED,
     Status.CHARGED_BACK: Kind.CHARGED_BACK,
 }
-
-
-class Notice(Protocol):
-    """A callback on its way; the hosted page waits for its first try."""
-
-    def await_first_try(self, timeout_seconds: float) -> None: ...
-
-
-Announce = Callable[[Payment], Sequence[Notice]]
-
-
-@attrs.frozen
-class Deed:
-    """What came of something done to a payment: the payment as it then stood, and the callbacks about it."""
-
-    payment: Payment
-    notices: Sequence[Notice] = ()
 
 
 class Gateway:
@@ -75,15 +48,14 @@ class Gateway:
         lock: threading.Condition,
         agenda: Agenda,
         journal: Journal,
-        faults: FaultBook,
+        bank: Bank,
     ) -> None:
         self._clock = clock
         self._names = names
         self._lock = lock
         self._agenda = agenda
         self._journal = journal
-        self._faults = faults
-        self.announce: Announce = lambda payment: ()
+        self._bank = bank
         self._payments: dict[str, Payment] = {}
         self._ids_by_ref: dict[tuple[str, str], str] = {}
         self._refunds: dict[str, Refund] = {}
@@ -100,7 +72,7 @@ class Gateway:
             self._payments[payment.id] = payment
             self._ids_by_ref[terms.dialect, terms.merchant_ref] = payment.id
             self._journal.write(Kind.CREATED, payment, terms.amount)
-            self._agenda.at(payment.expires_at, partial(self._expire, payment))
+            self._agenda.at(payment.expires_at, partial(self._bank.expire, payment))
             return copy.copy(payment)
 
     def ensure_new(self, terms: Terms) -> None:
@@ -136,11 +108,11 @@ class Gateway:
                 raise Unknown("unknown_refund", "There is no such refund.")
             return copy.copy(self._refunds[refund_id])
 
-    def hide(self, payment_id: str, seconds: float) -> None:
-        """Lets status questions miss the payment for a while, once, as where a read replica lags behind."""
+    def hide(self, merchant_ref: str, dialect: str, seconds: float) -> None:
+        """Lets status questions miss a payment for a while, once, as where a read replica lags behind."""
         with self._lock:
-            payment = self._find(payment_id)
-            if payment.hidden_until is None:
+            payment = self._payments.get(self._ids_by_ref.get((dialect, merchant_ref), ""))
+            if payment is not None and payment.hidden_until is None:
                 payment.hidden_until = self._clock.now() + seconds
 
     def pay(self, payment_id: str, card: Card, outcome: Outcome) -> Deed:
@@ -151,7 +123,7 @@ class Gateway:
                 return Deed(copy.copy(payment))
             payment.present(card, outcome)
             if not outcome.is_challenged:
-                return self._ask_bank(payment)
+                return self._bank.decide(payment)
             payment.challenge(self._clock.now())
             return Deed(copy.copy(payment))
 
@@ -161,7 +133,9 @@ class Gateway:
             payment = self._find(payment_id)
             if payment.status is not Status.REQUIRES_ACTION:
                 return Deed(copy.copy(payment))
-            return self._ask_bank(payment) if is_approved else self._decline(payment, "3ds_denied")
+            return (
+                self._bank.decide(payment) if is_approved else self._bank.decline(payment, CHALLENGE_DENIED)
+            )
 
     def cancel(self, payment_id: str) -> Deed:
         """The buyer gives up; of no effect once the bank has decided."""
@@ -174,24 +148,20 @@ class Gateway:
             payment = self._find(payment_id)
             payment.cancel(self._clock.now())
             self._journal.write(Kind.VOIDED, payment, payment.terms.amount)
-            return self._tell(payment)
+            return self._bank.tell(payment)
 
     def capture(self, payment_id: str, amount: int | None) -> Deed:
         with self._lock:
             payment = self._find(payment_id)
-            self._take(payment, amount)
-            return self._tell(payment)
+            self._bank.take(payment, amount)
+            return self._bank.tell(payment)
 
     def ask_refund(self, payment_id: str, amount: int | None, reason: str | None) -> Refund:
         with self._lock:
             payment = self._find(payment_id)
-            now = self._clock.now()
             refund = self.draft_refund(payment, amount, reason)
             self._refunds[refund.id] = refund
-            if payment.outcome.refund_fails:
-                self._agenda.at(now + REFUND_FAILURE_SECONDS, partial(self._fail_refund, payment, refund))
-            else:
-                self._settle_refund(payment, refund)
+            self._bank.pay_back(payment, refund)
             return copy.copy(refund)
 
     def draft_refund(self, payment: Payment, amount: int | None, reason: str | None) -> Refund:
@@ -215,7 +185,7 @@ class Gateway:
             if status in _FORCED_KINDS:
                 amount = payment.amount_captured if status in HOLDS_MONEY else payment.terms.amount
                 self._journal.write(_FORCED_KINDS[status], payment, amount)
-            return self._tell(payment)
+            return self._bank.tell(payment)
 
     def clear(self) -> None:
         with self._lock:
@@ -229,70 +199,3 @@ class Gateway:
         if payment_id not in self._payments:
             raise Unknown("unknown_payment", "There is no such payment.")
         return self._payments[payment_id]
-
-    def _ask_bank(self, payment: Payment) -> Deed:
-        outcome, now = payment.outcome, self._clock.now()
-        if outcome.decline is not None:
-            return self._decline(payment, outcome.decline)
-        if outcome.is_silent or outcome.is_late:
-            payment.wait(now)
-            if outcome.is_late:
-                self._agenda.at(now + LATE_APPROVAL_SECONDS, partial(self._approve_late, payment))
-            return Deed(copy.copy(payment))
-        return self._approve(payment)
-
-    def _approve(self, payment: Payment) -> Deed:
-        payment.authorize(self._clock.now())
-        if payment.terms.is_manual:
-            self._journal.write(Kind.AUTHORIZED, payment, payment.amount_authorized)
-        else:
-            self._take(payment, None)
-        return self._tell(payment)
-
-    def _approve_late(self, payment: Payment) -> None:
-        if payment.status is Status.PENDING:
-            self._approve(payment)
-
-    def _take(self, payment: Payment, amount: int | None) -> None:
-        wanted = payment.amount_authorized if amount is None else amount
-        strikes = self._faults.strike(CAPTURING, payment.terms.merchant_ref, payment.id)
-        if strikes:
-            wanted = max(1, min(strikes[0].whole("amount", wanted // 2), wanted))
-        taken = payment.capture(wanted, self._clock.now())
-        self._journal.write(Kind.CAPTURED, payment, taken)
-        if payment.outcome.is_charged_back:
-            self._agenda.at(self._clock.now() + CHARGE_BACK_SECONDS, partial(self._charge_back, payment))
-
-    def _decline(self, payment: Payment, code: str) -> Deed:
-        payment.decline(code, self._clock.now())
-        self._journal.write(Kind.FAILED, payment, payment.terms.amount)
-        return self._tell(payment)
-
-    def _expire(self, payment: Payment) -> None:
-        if payment.status in UNDECIDED:
-            payment.expire(self._clock.now())
-            self._journal.write(Kind.EXPIRED, payment, payment.terms.amount)
-            self._tell(payment)
-
-    def _charge_back(self, payment: Payment) -> None:
-        if payment.status in REFUNDABLE:
-            payment.charge_back(self._clock.now())
-            self._journal.write(Kind.CHARGED_BACK, payment, payment.amount_captured - payment.amount_refunded)
-            self._tell(payment)
-
-    def _settle_refund(self, payment: Payment, refund: Refund) -> None:
-        now = self._clock.now()
-        payment.give_back(refund.amount, now)
-        refund.end(RefundStatus.SUCCEEDED, now)
-        self._journal.write(Kind.REFUNDED, payment, refund.amount)
-        self._tell(payment)
-
-    def _fail_refund(self, payment: Payment, refund: Refund) -> None:
-        now = self._clock.now()
-        payment.keep_after_all(refund.amount, now)
-        refund.end(RefundStatus.FAILED, now)
-        self._tell(payment)
-
-    def _tell(self, payment: Payment) -> Deed:
-        snapshot = copy.copy(payment)
-        return Deed(snapshot, self.announce(snapshot))

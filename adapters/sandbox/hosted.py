@@ -7,11 +7,12 @@ from urllib.parse import parse_qs
 import attrs
 import falcon
 
+from adapters.sandbox.bank import Deed
 from adapters.sandbox.cards import Card, form_errors, outcome_of, read_number
 from adapters.sandbox.clock import Clock
 from adapters.sandbox.courier import CALL_TIMEOUT_SECONDS, Courier
 from adapters.sandbox.faults import FaultBook, Strike, has
-from adapters.sandbox.gateway import Deed, Gateway
+from adapters.sandbox.gateway import Gateway
 from adapters.sandbox.intake import body_of
 from adapters.sandbox.payments import HOLDS_MONEY, TAKES_A_CARD, Payment, Status, Unknown
 from adapters.sandbox.rendering import SECURITY_HEADERS, challenge_page, notice_page, pay_page
@@ -98,9 +99,7 @@ class HostedPages:
 
     def _conclude(self, req: falcon.Request, resp: falcon.Response, deed: Deed) -> None:
         """Lets the shop hear of the decision first, as gateways do, and then sends the buyer back."""
-        deadline = time.monotonic() + CALL_TIMEOUT_SECONDS
-        for notice in deed.notices:
-            notice.await_first_try(max(0.0, deadline - time.monotonic()))
+        deed.await_notices(CALL_TIMEOUT_SECONDS)
         self._send_back(req, resp, deed.payment)
 
     def _send_back(self, req: falcon.Request, resp: falcon.Response, payment: Payment) -> None:
@@ -113,7 +112,8 @@ class HostedPages:
         if has(strikes, "double_click"):
             self._courier.visit(payment, url)
         resp.status = falcon.HTTP_303
-        resp.location = url
+        # Set as it is: escaped a second time it would no longer be what was signed.
+        resp.set_header("Location", url)
 
     def _shown(self, payment_id: str) -> Payment:
         try:
@@ -129,6 +129,7 @@ class NoSuchPage(Exception):
 def show_no_such_page(
     req: falcon.Request, resp: falcon.Response, problem: NoSuchPage, params: dict[str, object]
 ) -> None:
+    """Answers a lost buyer in words, where a merchant would get JSON."""
     _show(resp, 404, notice_page("No such payment", "Please go back to the shop and try again."))
 
 
@@ -143,6 +144,7 @@ def return_url(payment: Payment, strikes: Sequence[Strike], secret: str, sent_at
 
 
 def return_params(payment: Payment, sent_at: int) -> list[tuple[str, str]]:
+    """What a return tells the shop; a hint, since the buyer carries it. Units: `sent_at` in real seconds."""
     return [
         ("payment_id", payment.id),
         ("merchant_ref", payment.terms.merchant_ref),

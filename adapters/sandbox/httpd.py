@@ -23,6 +23,7 @@ from adapters.sandbox.wire import Wire, lay
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _CONNECTIONS_MAX = 2000
+_PLACE_SECONDS_MAX = 1.0
 _IDLE_SECONDS_MAX = 60
 _LINE_BYTES_MAX = 16_384
 _HEADERS_MAX = 100
@@ -59,8 +60,10 @@ class Server(socketserver.ThreadingTCPServer):
         return f"http://{shown}:{port}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._places.acquire()
-        super().process_request(request, client_address)
+        if self._places.acquire(timeout=_PLACE_SECONDS_MAX):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
@@ -207,9 +210,8 @@ class Connection(socketserver.StreamRequestHandler):
 
 
 def _stays_open(version: str, connection: str) -> bool:
-    if version == "HTTP/1.0":
-        return connection.lower() == "keep-alive"
-    return connection.lower() != "close"
+    wishes = {wish.strip() for wish in connection.lower().split(",")}
+    return "keep-alive" in wishes if version == "HTTP/1.0" else "close" not in wishes
 
 
 def _head(status: str, headers: list[tuple[str, str]], length: int, *, is_open: bool) -> bytes:

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 
 import attrs
 import falcon
@@ -36,17 +37,34 @@ class IdempotencyKeys:
 
     Only successes are kept: a refusal had no effect, so the same key may try again, as may one whose request
     met a fault before it took effect. The oldest keys make room when there are too many.
+
+    Raises: KeyReused for another request under a key, Conflict while the first is still under way.
     """
 
     def __init__(self, lock: threading.Condition) -> None:
         self._lock = lock
         self._claims: OrderedDict[str, _Claim] = OrderedDict()
 
-    def claim(self, key: str, digest: bytes) -> Reply | None:
-        """Takes the key for a request, or answers what that request was answered before.
+    def once(self, key: str, digest: bytes, work: Callable[[], Reply], *, keeps: bool) -> tuple[Reply, bool]:
+        """Does the work unless it was done under this key; answers the reply and whether it is a repetition.
 
-        Raises: KeyReused for another request under this key, Conflict while the first is still under way.
+        `keeps` is False where the gateway is to forget what it did; then the key is free again.
         """
+        kept = self._claim(key, digest)
+        if kept is not None:
+            return kept, True
+        reply = None
+        try:
+            reply = work()
+        finally:
+            self._settle(key, reply if keeps else None)
+        return reply, False
+
+    def clear(self) -> None:
+        with self._lock:
+            self._claims.clear()
+
+    def _claim(self, key: str, digest: bytes) -> Reply | None:
         with self._lock:
             earlier = self._claims.get(key)
             if earlier is None:
@@ -60,18 +78,12 @@ class IdempotencyKeys:
                 raise Conflict("idempotency_key_in_flight", "The first request with this key is under way.")
             return earlier.reply
 
-    def keep(self, key: str, reply: Reply) -> None:
+    def _settle(self, key: str, reply: Reply | None) -> None:
         with self._lock:
-            if key in self._claims:
+            if reply is None:
+                self._claims.pop(key, None)
+            elif key in self._claims:
                 self._claims[key].reply = reply
-
-    def free(self, key: str) -> None:
-        with self._lock:
-            self._claims.pop(key, None)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._claims.clear()
 
 
 def key_of(req: falcon.Request) -> str | None:
@@ -83,4 +95,5 @@ def key_of(req: falcon.Request) -> str | None:
 
 
 def digest_of(req: falcon.Request, body: bytes) -> bytes:
+    """Tells one request from another, by method, path and body."""
     return hashlib.sha256(f"{req.method} {req.path}\n".encode() + body).digest()

@@ -19,6 +19,8 @@ _SECRET_FIELD = re.compile(r"((?:^|[&\"?])(?:cvc|cvv|expiry|api_key|signing_secr
 
 
 class Kind(StrEnum):
+    """What can happen to money, or to the hope of it."""
+
     CREATED = "created"
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
@@ -31,6 +33,8 @@ class Kind(StrEnum):
 
 @attrs.frozen
 class Entry:
+    """One move, numbered from 1. Units: `amount` in the smallest unit; `at` by the sandbox's clock."""
+
     seq: int
     at: str
     kind: Kind

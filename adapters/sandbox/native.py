@@ -1,7 +1,7 @@
 """The native dialect's merchant API: `/v1/payments` and `/v1/refunds`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import falcon
 
@@ -16,7 +16,7 @@ from adapters.sandbox.documents import (
     terms_from,
     text_from,
 )
-from adapters.sandbox.faults import FaultBook, has
+from adapters.sandbox.faults import FaultBook, Strike, has
 from adapters.sandbox.gateway import Gateway
 from adapters.sandbox.idempotency import IdempotencyKeys, Reply, digest_of, key_of
 from adapters.sandbox.intake import body_of
@@ -24,6 +24,8 @@ from adapters.sandbox.payments import Invalid, Payment, Refund, Refusal, Status,
 from adapters.sandbox.replies import Sent, dress, refused, unavailable
 from adapters.sandbox.rules import CREATING
 from adapters.sandbox.wire import wire_of
+
+DIALECT = "native"
 
 _HIDDEN_MS_USUALLY = 1000
 _REASON_LENGTH_MAX = 500
@@ -58,7 +60,7 @@ class PaymentsApi:
         merchant_ref = req.get_param("merchant_ref")
         if not merchant_ref:
             raise Invalid("missing_field", "merchant_ref is required.", "merchant_ref")
-        payment = self._gateway.payment_by_ref(merchant_ref, "native")
+        payment = self._gateway.payment_by_ref(merchant_ref, DIALECT)
         payment_id = None if payment is None else payment.id
 
         def look_up(forgets: bool) -> Reply:
@@ -69,6 +71,8 @@ class PaymentsApi:
         self._answer(req, resp, "status", merchant_ref, payment_id, look_up)
 
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, payment_id: str) -> None:
+        """Looks a payment up by its id."""
+
         def look_up(forgets: bool) -> Reply:
             payment = self._gateway.payment(payment_id)
             if forgets or self._is_hidden(payment):
@@ -135,8 +139,7 @@ class PaymentsApi:
         if early:
             word = early.word("status", "")
             status = Status(word) if word in set(Status) else Status.CREATED
-            for notice in self._gateway.force(payment.id, status).notices:
-                notice.await_first_try(CALL_TIMEOUT_SECONDS)
+            self._gateway.force(payment.id, status).await_notices(CALL_TIMEOUT_SECONDS)
         return _reply(201, payment_document(payment))
 
     def _answer(
@@ -153,46 +156,29 @@ class PaymentsApi:
         wire.faults = tuple(strike.action for strike in strikes)
         sent = unavailable(strikes, wire) if strikes else None
         if sent is None:
-            hiding = has(strikes, "status_404_for_ms")
-            hidden_seconds = None if hiding is None else hiding.number("ms", _HIDDEN_MS_USUALLY) / 1000
-            if hidden_seconds is not None and payment_id is not None:
-                self._hide(payment_id, hidden_seconds)
+            # Twice, because a payment can be hidden before it is asked about, but not before it is made.
+            self._hide(merchant_ref, strikes)
             reply, headers = self._do(req, work, forgets=has(strikes, "forget") is not None)
-            if hidden_seconds is not None and op == "create" and reply.status == 201:
-                self._hide(str(json.loads(reply.body)["id"]), hidden_seconds)
+            self._hide(merchant_ref, strikes)
             sent = dress(reply, strikes, wire, headers)
         _write(resp, sent)
 
     def _do(self, req: falcon.Request, work: Work, *, forgets: bool) -> tuple[Reply, dict[str, str]]:
-        """Does the work once for each idempotency key; what the gateway forgets, its keys do not remember."""
+        """Does the work once for each idempotency key; what is forgotten, its key forgets too."""
         try:
             key = key_of(req) if req.method == "POST" else None
             if key is None:
                 return work(forgets), {}
-            kept = self._keys.claim(key, digest_of(req, body_of(req)))
+            digest = digest_of(req, body_of(req))
+            reply, is_repeated = self._keys.once(key, digest, lambda: work(forgets), keeps=not forgets)
         except Refusal as refusal:
             return refused(refusal), {}
-        if kept is not None:
-            return kept, {"Idempotent-Replayed": "true"}
-        try:
-            reply = work(forgets)
-        except Refusal as refusal:
-            self._keys.free(key)
-            return refused(refusal), {}
-        except BaseException:
-            self._keys.free(key)
-            raise
-        if forgets:
-            self._keys.free(key)
-        else:
-            self._keys.keep(key, reply)
-        return reply, {}
+        return reply, {"Idempotent-Replayed": "true"} if is_repeated else {}
 
-    def _hide(self, payment_id: str, seconds: float) -> None:
-        try:
-            self._gateway.hide(payment_id, seconds)
-        except Unknown:
-            return
+    def _hide(self, merchant_ref: str | None, strikes: Sequence[Strike]) -> None:
+        hiding = has(strikes, "status_404_for_ms")
+        if hiding is not None and merchant_ref is not None:
+            self._gateway.hide(merchant_ref, DIALECT, hiding.number("ms", _HIDDEN_MS_USUALLY) / 1000)
 
     def _is_hidden(self, payment: Payment) -> bool:
         return payment.hidden_until is not None and self._clock.now() < payment.hidden_until

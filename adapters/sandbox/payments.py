@@ -9,6 +9,8 @@ from adapters.sandbox.cards import Card, Outcome
 
 
 class Status(StrEnum):
+    """Where a payment stands, in the words of the native dialect."""
+
     CREATED = "created"
     PENDING = "pending"
     REQUIRES_ACTION = "requires_action"
@@ -23,6 +25,8 @@ class Status(StrEnum):
 
 
 class RefundStatus(StrEnum):
+    """Where a refund stands."""
+
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"

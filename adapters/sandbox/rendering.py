@@ -38,10 +38,12 @@ def pay_page(payment: Payment, wrong: Mapping[str, str]) -> str:
 
 
 def challenge_page(payment: Payment) -> str:
+    """Shows the bank's question to the buyer."""
     return _page("challenge", **_facts(payment), card=payment.card.mask if payment.card else "")
 
 
 def notice_page(title: str, text: str) -> str:
+    """Shows a few words and nothing to do."""
     return _page("notice", title=title, text=text)
 
 

@@ -11,6 +11,7 @@ from adapters.sandbox.app import Access, Sandbox, build, create_app
 from adapters.sandbox.httpd import Server
 
 _REFUSED = 2
+_TURN_SECONDS = 0.5
 
 
 class Service:
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serves until SIGTERM or Ctrl-C; answers the exit code."""
-    if os.environ.get("KASSA_ENV") == "production":
+    if os.environ.get("KASSA_ENV", "").strip().lower() == "production":
         sys.stderr.write(
             "The sandbox gateway takes no real money and does not start with KASSA_ENV=production.\n"
         )
@@ -71,7 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
     service.start()
     sys.stdout.write(f"listening on {service.url}\n")
     sys.stdout.flush()
-    is_over.wait()
+    # In turns, because a signal that the kernel gives to another thread does not end a wait.
+    while not is_over.wait(_TURN_SECONDS):
+        continue
     service.stop()
     return 0
 

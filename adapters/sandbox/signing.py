@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 
 def mac(secret: str, message: bytes) -> str:
+    """HMAC-SHA256 in hex, the one primitive behind both signatures."""
     return hmac.new(secret.encode("utf-8"), message, hashlib.sha256).hexdigest()
 
 

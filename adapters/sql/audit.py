@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from hashlib import sha256
 
 import attrs
 from sqlalchemy import bindparam, func, insert, select, update
@@ -14,8 +15,9 @@ _INSERT_ENTRY = insert(inbox).returning(inbox.c.id)
 _CONCLUDE = update(inbox).where(inbox.c.id == bindparam("the_id"))
 _WORST = (
     select(func.count())
-    .where(failures.c.subject.in_(bindparam("subjects", expanding=True)), failures.c.at >= bindparam("since"))
-    .group_by(failures.c.subject)
+    .where(failures.c.subject_hash.in_(bindparam("subjects", expanding=True)))
+    .where(failures.c.at >= bindparam("since"))
+    .group_by(failures.c.subject_hash)
     .order_by(func.count().desc())
     .limit(1)
 )
@@ -46,9 +48,14 @@ class SqlFailures:
 
     def count(self, subjects: Iterable[str], since: datetime) -> int:
         """How often the worst of these subjects failed since then."""
-        values = {"subjects": list(subjects), "since": since}
+        values = {"subjects": [_hash_of(subject) for subject in subjects], "since": since}
         return self._session.run(_WORST, values).scalar() or 0
 
     def add(self, subjects: Iterable[str], at: datetime) -> None:
         """Note a failure of each."""
-        self._session.run_many(_INSERT_FAILURE, [{"subject": subject, "at": at} for subject in subjects])
+        rows = [{"subject_hash": _hash_of(subject), "at": at} for subject in subjects]
+        self._session.run_many(_INSERT_FAILURE, rows)
+
+
+def _hash_of(subject: str) -> str:
+    return sha256(subject.encode()).hexdigest()

@@ -100,7 +100,7 @@ def order_to_row(order: Order, vault: Vault) -> Record:
         "total": total.minor,
         "currency": total.currency.code,
         "exponent": total.currency.exponent,
-        "placed_with": to_json(attrs.asdict(order.placed_with, retain_collection_types=True)),
+        "placed_with": to_json(attrs.asdict(order.placed_with)),
         "created_at": order.created_at,
         **order_changes(order),
     }

@@ -274,13 +274,14 @@ inbox = Table(
     Column("led_to", Text),
 )
 
+# A subject may name an address or an order's secret, and is only ever compared.
 failures = Table(
     "failures",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("subject", String, nullable=False),
+    Column("subject_hash", CHAR(64), nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Index(None, "subject", "at"),
+    Index(None, "subject_hash", "at"),
 )
 
 # Caller, operation, target and key may hold an order's secret, so only their digest is stored.

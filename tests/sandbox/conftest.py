@@ -33,7 +33,7 @@ def shop(shop_address: Shop) -> Shop:
 @pytest.fixture
 def sandbox(service: Service, shop: Shop) -> Iterator[Driver]:
     sandbox = Driver(service.url, shop)
-    assert sandbox.ctl("POST", "reset").status_code == 204
+    assert sandbox.ctl("POST", "reset").status_code == 200
     yield sandbox
     sandbox.ctl("DELETE", "faults")
     sandbox.advance(0)

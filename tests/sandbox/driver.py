@@ -43,6 +43,10 @@ class Call:
         return json.loads(self.body)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 512
+
+
 class Shop:
     """A shop's callback address: notes what comes and answers as it is told."""
 
@@ -51,7 +55,7 @@ class Shop:
         self.answers: list[int] = []
         self.delay_seconds = 0.0
         self.on_call: Callable[[Call], None] = lambda call: None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"

@@ -279,6 +279,17 @@ class TestComingBack:
         assert query["status"] == "captured"
         assert abs(int(query["ts"]) - datetime.now(UTC).timestamp()) < 60
 
+    @pytest.mark.parametrize("ref", ["100% sure", "a&b=c", "ə/ü?#", "a+b c%20d", "'\"<>"])
+    def test_carries_any_reference_unharmed(self, sandbox: Driver, ref: str) -> None:
+        """What the merchant named comes back as it was, and the signature still holds."""
+        answer = sandbox.submit(sandbox.create(merchant_ref=ref)["id"])
+
+        pairs = parse_qsl(urlsplit(answer.headers["Location"]).query)
+        signed = urlencode(sorted(pair for pair in pairs if pair[0] != "sig"))
+        expected = hmac.new(SIGNING_SECRET.encode(), signed.encode(), hashlib.sha256).hexdigest()
+        assert returned(answer)["merchant_ref"] == ref
+        assert returned(answer)["sig"] == expected
+
     def test_leads_to_the_return_address_after_a_decline(self, sandbox: Driver, shop: Shop) -> None:
         """A decline ends the payment; the shop hears of it at its usual address."""
         payment = sandbox.create()

@@ -152,7 +152,8 @@ def _make_orders() -> None:
             "payment_status IN ('unpaid', 'paid', 'failed')", name=op.f("ck_orders_payment_status")
         ),
         sa.CheckConstraint(
-            "status IN ('NEW', 'HOLD', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'FAILED', 'CANCELLED', 'REFUNDED')",
+            "status IN ('NEW', 'HOLD', 'PROCESSING', "
+            "'SHIPPED', 'DELIVERED', 'COMPLETED', 'FAILED', 'CANCELLED', 'REFUNDED')",
             name=op.f("ck_orders_status"),
         ),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_orders_customer_id")),
@@ -311,11 +312,11 @@ def _make_failures() -> None:
     op.create_table(
         "failures",
         sa.Column("id", KEY, nullable=False),
-        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("subject_hash", sa.CHAR(length=64), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_failures")),
     )
-    op.create_index(op.f("ix_failures_subject_at"), "failures", ["subject", "at"], unique=False)
+    op.create_index(op.f("ix_failures_subject_hash_at"), "failures", ["subject_hash", "at"], unique=False)
 
 
 def _make_idempotency_keys() -> None:

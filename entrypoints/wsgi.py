@@ -1,0 +1,55 @@
+"""The WSGI application over a wired Kassa, and one that any WSGI server can load: `entrypoints.wsgi:app`."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from adapters.sql.migrate import is_current
+from adapters.web.app import Edge, create_app
+from adapters.web.auth import Tokens
+from adapters.web.system import FAILURE_PATH, SUCCESS_PATH
+from entrypoints.bootstrap import Kassa, build
+from entrypoints.logs import set_up_logs
+from entrypoints.settings import Settings
+
+
+def web_app(
+    kassa: Kassa, settings: Settings, public_url: str, draining: threading.Event
+) -> Callable[..., Any]:
+    """The HTTP edge over the application; `draining` turns readiness off."""
+
+    def readiness() -> tuple[bool, Mapping[str, object]]:
+        checks = {"draining": draining.is_set(), "database": _database_answers(kassa)}
+        return checks["database"] and not checks["draining"], checks
+
+    edge = Edge(
+        tokens=Tokens(secret=settings.secret, clock=kassa.application.clock),
+        success_url=settings.success_url or f"{public_url}{SUCCESS_PATH}",
+        failure_url=settings.failure_url or f"{public_url}{FAILURE_PATH}",
+        readiness=readiness,
+    )
+    return create_app(kassa.application, edge)
+
+
+def _database_answers(kassa: Kassa) -> bool:
+    try:
+        return is_current(kassa.engine)
+    except Exception:
+        # Whatever it is, it means that requests would fail as well.
+        return False
+
+
+def load() -> Callable[..., Any]:
+    """The application as the environment says, for another WSGI server; workers run apart from it."""
+    settings = Settings.from_environment(os.environ)
+    set_up_logs()
+    public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+    return web_app(build(settings, public_url), settings, public_url, threading.Event())
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    # Only who asks for `app` has it made: importing this module must not open a database.
+    if name == "app":
+        return load()
+    raise AttributeError(name)

@@ -28,6 +28,7 @@ def web_app(
         tokens=Tokens(secret=settings.secret, clock=kassa.application.clock),
         success_url=settings.success_url or f"{public_url}{SUCCESS_PATH}",
         failure_url=settings.failure_url or f"{public_url}{FAILURE_PATH}",
+        address_limits=settings.address_limits,
         readiness=readiness,
     )
     return create_app(kassa.application, edge)

@@ -393,7 +393,7 @@ class IdempotencyScope:
 
 @attrs.frozen
 class KeptReply:
-    """A successful answer, byte for byte. Shape: `headers` are those a replay must repeat."""
+    """A successful answer, byte for byte."""
 
     status: int
     body: bytes

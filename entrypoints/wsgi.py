@@ -28,6 +28,7 @@ def web_app(
         success_url=settings.success_url or f"{public_url}{SUCCESS_PATH}",
         failure_url=settings.failure_url or f"{public_url}{FAILURE_PATH}",
         readiness=readiness,
+        address_limits=settings.address_limits,
     )
     return create_app(kassa.application, edge)
 

@@ -82,6 +82,8 @@ class TestProducts:
         )
         with pytest.raises(Conflict):
             world.offer("kettle", 40_00, 1)
+        with pytest.raises(Conflict):
+            world.offer("kettle", 40_00, 5, code="USD")
 
     @pytest.mark.parametrize(("minor", "on_hand"), [(-1, 5), (40_00, -1)])
     def test_neither_price_nor_count_is_negative(self, world: World, minor: int, on_hand: int) -> None:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.gateways.manual import Manual
-from adapters.memory import MemoryStore, MemoryUnitOfWork
-from adapters.memory_queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.store import MemoryStore, MemoryUnitOfWork
 from application.asking import Gateways
 from application.checkout import Wish
 from application.gateways import Backend, ChecksSettings, Settings

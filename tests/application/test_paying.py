@@ -435,7 +435,6 @@ class TestGatewayTrouble:
         assert order is not None and order.status is OrderStatus.FAILED
         assert world.stock() == (5, 0)
 
-
     def test_a_refusal_to_open_again_does_not_end_what_was_found_out_meanwhile(self, world: World) -> None:
         """The first opening had its effect, money came that does not fit: a person decides, not a refusal."""
         world.fill(2)

@@ -7,8 +7,8 @@ from pathlib import Path
 import attrs
 from sqlalchemy import Engine, select
 
-from adapters.memory import MemoryStore
-from adapters.memory_queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.store import MemoryStore
 from adapters.sql.engine import open_engine
 from adapters.sql.idempotency import SqlIdempotencyKeys
 from adapters.sql.migrate import upgrade

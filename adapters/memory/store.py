@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from adapters.memory_people import MemoryFailures, MemoryInbox, MemoryMethods, MemoryPeople
-from adapters.memory_repositories import MemoryCarts, MemoryOrders, MemoryPayments, MemoryProducts
-from adapters.memory_tables import StoredEvent, Tables
+from adapters.memory.people import MemoryFailures, MemoryInbox, MemoryMethods, MemoryPeople
+from adapters.memory.repositories import MemoryCarts, MemoryOrders, MemoryPayments, MemoryProducts
+from adapters.memory.tables import StoredEvent, Tables
 from application.ports import (
     Carts,
     Failures,

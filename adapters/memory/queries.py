@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import attrs
 
-from adapters.memory import MemoryStore
-from adapters.memory_tables import (
+from adapters.memory.store import MemoryStore
+from adapters.memory.tables import (
     StoredClaim,
     StoredEvent,
     Tables,

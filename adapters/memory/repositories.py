@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from adapters.memory_tables import (
+from adapters.memory.tables import (
     StoredProduct,
     Tables,
     copy_of_cart,

@@ -9,7 +9,8 @@ from application.gateways import Backend, ClosesBills, Gateway, OfflineBackend, 
 from application.locking import free_from_rivals, in_stock, lock_payment, payment_subjects
 from application.phases import in_one_transaction
 from application.policy import ABSENT_LOOKS_MIN, Policy
-from application.ports import Begin, Clock, UnitOfWork
+from application.ports import Clock
+from application.storage import Begin, UnitOfWork
 from domain.bill import BillState
 from domain.errors import NotFound
 from domain.ids import JANITOR, Actor, PaymentId, gateway

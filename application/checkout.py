@@ -11,7 +11,6 @@ from application.locking import ensure_few_failures, lock_goods, lock_orders
 from application.opening import Attempt, CheckedOut, OpenPayment
 from application.phases import in_one_transaction
 from application.policy import CHECKOUT_ROUNDS_MAX, ORDERS_PER_PAYMENT_MAX
-from application.ports import UnitOfWork
 from application.purchasing import (
     Wish,
     customer_of,
@@ -23,6 +22,7 @@ from application.purchasing import (
     purchase_of,
     usable_method,
 )
+from application.storage import UnitOfWork
 from domain.cart import Cart
 from domain.errors import (
     EmptyCart,

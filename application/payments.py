@@ -8,7 +8,8 @@ from application.asking import AskGateway, Question
 from application.gateways import GatewayTrouble
 from application.locking import lock_goods, lock_orders, lock_payment
 from application.phases import in_one_transaction
-from application.ports import Begin, Clock, UnitOfWork
+from application.ports import Clock
+from application.storage import Begin, UnitOfWork
 from domain.bill import BillState
 from domain.errors import Conflict, GatewayUnavailable, IllegalTransition, NotFound, OrderAlreadyPaid
 from domain.ids import Actor, OrderKey, PaymentId

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from application.ports import UnitOfWork
+from application.storage import UnitOfWork
 from domain.cart import Cart
 from domain.catalog import Product
 from domain.errors import IllegalTransition, Invalid, OrderAlreadyPaid, TotalChanged

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from adapters.web.auth import Who
 from adapters.web.bodies import Nothing
 from application.accounts import Principal, Role
-from application.ports import Page
+from application.storage import Page
 from domain.ids import KEY_HOLDER, Actor, CustomerId, customer, staff
 
 B = TypeVar("B", bound=BaseModel)

@@ -10,8 +10,9 @@ from application.accounts import Principal, Role
 from application.bus import EVENTS_MAX, Bus
 from application.phases import in_one_transaction
 from application.policy import origin_of
-from application.ports import RelayedEvent, StaleVersion, UnitOfWork
+from application.ports import RelayedEvent
 from application.reactions import BUS
+from application.storage import StaleVersion, UnitOfWork
 from domain.bill import BillState
 from domain.errors import (
     Conflict,

@@ -16,7 +16,8 @@ from adapters.sql.outbox import SqlOutbox
 from adapters.sql.queries import SqlQueries
 from adapters.sql.tables import inbox
 from adapters.sql.unit_of_work import SqlUnitOfWork
-from application.ports import IdempotencyKeys, InboxEntry, Outbox, UnitOfWork
+from application.ports import IdempotencyKeys, Outbox
+from application.storage import InboxEntry, UnitOfWork
 from application.views import Queries
 from domain.events import Event
 

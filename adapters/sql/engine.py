@@ -78,6 +78,8 @@ def _sqlite_engine(url: URL, profile: _Profile) -> Engine:
         pool_size=profile.connections_max,
         max_overflow=0,
         pool_timeout=profile.patience_milliseconds / 1000,
+        # What a statement was given may be a secret, and errors are logged.
+        hide_parameters=True,
         connect_args={"timeout": profile.patience_milliseconds / 1000, "check_same_thread": False},
     )
     turns = _Turns(profile.patience_milliseconds / 1000)

@@ -17,6 +17,9 @@ _NOT_NOW = (
     "SQLITE_IOERR",
     "SQLITE_CANTOPEN",
     "SQLITE_READONLY",
+    "SQLITE_PERM",
+    "SQLITE_CORRUPT",
+    "SQLITE_NOTADB",
 )
 
 

@@ -96,7 +96,11 @@ class TestBind:
 
     @pytest.mark.parametrize(
         ("host", "reason"),
-        [("192.0.2.1", "Cannot assign"), ("a\udcff", "no such host"), ("shop.invalid", "not known|resolution")],
+        [
+            ("192.0.2.1", "Cannot assign"),
+            ("a\udcff", "no such host"),
+            ("shop.invalid", "not known|resolution"),
+        ],
     )
     def test_says_why_it_cannot(self, host: str, reason: str) -> None:
         """In one line, with the address."""
@@ -187,7 +191,11 @@ class TestServe:
             assert shop.asked.wait(PATIENCE_SECONDS)
             ask_to_end()
 
-        with caplog.at_level(logging.WARNING, "waitress"), meanwhile(drive, draining), meanwhile(end, draining):
+        with (
+            caplog.at_level(logging.WARNING, "waitress"),
+            meanwhile(drive, draining),
+            meanwhile(end, draining),
+        ):
             serve(shop, bound, 1, draining)
 
         shop.may_answer.set()

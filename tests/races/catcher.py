@@ -47,7 +47,7 @@ class Catcher:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *_: object) -> None:
                 """The tests' output is for what went wrong."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Taking)

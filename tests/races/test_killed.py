@@ -13,7 +13,8 @@ from tests.live import Live
 from tests.processes import Service
 from tests.races.catcher import Catcher
 from tests.races.serve_and_die import Moment
-from tests.races.shop import Shop, code_of
+from tests.races.shop import Shop
+from tests.races.wire import code_of
 from tests.steps.http_gateway import poll
 
 SETTLED_SECONDS_MAX = 15

@@ -5,7 +5,8 @@ from collections import Counter
 
 import requests
 
-from tests.races.shop import PRICE, Shop, at_once, code_of
+from tests.races.shop import PRICE, Shop, at_once
+from tests.races.wire import code_of
 
 CUSTOMERS = 200
 TRIES_MAX = 20

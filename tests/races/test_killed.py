@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import requests
 
 from tests.live import Live
-from tests.processes import Service
+from tests.processes import ROOT, Service
 from tests.races.catcher import Catcher
 from tests.races.serve_and_die import Moment
 from tests.races.shop import Shop
@@ -241,12 +240,8 @@ class TestLostReply:
 
 def test_failpoints_are_the_tests_own() -> None:
     """The product has no way to be told where to die."""
-    product = Path(__file__).resolve().parents[2]
-    sources = [
-        path
-        for name in ("domain", "application", "adapters", "entrypoints")
-        for path in (product / name).rglob("*.py")
-    ]
+    product = [ROOT / name for name in ("domain", "application", "adapters", "entrypoints")]
+    sources = [path for folder in product for path in folder.rglob("*.py")]
 
     assert len(sources) > 50
     assert not [path for path in sources if "SIGKILL" in path.read_text(encoding="utf-8")]

@@ -9,10 +9,11 @@ from application.gateways import Backend, ClosesBills, Gateway, OfflineBackend, 
 from application.locking import free_from_rivals, in_stock, lock_payment, payment_subjects
 from application.phases import in_one_transaction
 from application.policy import ABSENT_LOOKS_MIN, Policy
-from application.ports import Begin, Clock, UnitOfWork
+from application.ports import Clock
+from application.storage import Begin, UnitOfWork
 from domain.bill import BillState
 from domain.errors import NotFound
-from domain.ids import Actor, PaymentId, gateway
+from domain.ids import JANITOR, Actor, PaymentId, gateway
 from domain.methods import PaymentMethod
 from domain.order import Order, OrderStatus
 from domain.payment import Payment, Settlement
@@ -42,7 +43,7 @@ class Question:
 
     `closing`: close the payment there if nobody has paid it, for this reason; `patient`: do not
     take one "no such payment" for an answer. `by_person`: staff asked. `then` runs in the same
-    transaction when the payment has ended without money.
+    transaction when the payment has ended without money, and says whether that was what it wanted.
     """
 
     by: Actor | None = None
@@ -51,15 +52,16 @@ class Question:
     patient: bool = True
     within_seconds: float | None = None
     inbox_id: int | None = None
-    then: Callable[[UnitOfWork, Sequence[Order]], None] | None = None
+    then: Callable[[UnitOfWork, Sequence[Order]], bool] | None = None
 
 
 @attrs.frozen
 class Answer:
-    """What the gateway said, what that did, and whether it is a gateway where bills can be closed."""
+    """What the gateway said, what that did, and whether what was to happen then has happened."""
 
     status: VerdictStatus
     settlement: Settlement
+    is_done: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -81,10 +83,9 @@ class AskGateway:
             return None
         verdict = self._ask(connected, payment, question)
         can_close = isinstance(connected, ClosesBills)
-        settlement = in_one_transaction(
+        return in_one_transaction(
             self.begin, lambda uow: self._settle(uow, payment.id, verdict, question, can_close)
         )
-        return Answer(verdict.status, settlement)
 
     def look_up(self, payment_id: PaymentId) -> tuple[Payment, PaymentMethod]:
         """A payment and its method. Raises: NotFound."""
@@ -101,14 +102,15 @@ class AskGateway:
         def phase(uow: UnitOfWork) -> None:
             uow.inbox.conclude(inbox_id, "unconfirmed", None)
             (payment,) = uow.payments.lock([payment_id])
-            if payment.look_at is not None:
-                payment.look_soon(self.clock.now(), self.policy.first_look)
-                uow.payments.save(payment)
+            payment.look_soon(self.clock.now(), self.policy.first_look)
+            uow.payments.save(payment)
 
         in_one_transaction(self.begin, phase)
 
     def _ask(self, connected: Gateway, payment: Payment, question: Question) -> Verdict:
         order_id, transaction_id = payment.order_id, payment.bill.transaction_id
+        if not can_ask(connected, payment):
+            return Verdict(status=VerdictStatus.ABSENT)
         verdict = connected.verify(order_id, transaction_id, question.within_seconds)
         unfinished = verdict.status in {VerdictStatus.PENDING, VerdictStatus.AUTHORISED}
         if question.closing and unfinished and isinstance(connected, ClosesBills):
@@ -117,11 +119,11 @@ class AskGateway:
 
     def _settle(
         self, uow: UnitOfWork, payment_id: PaymentId, verdict: Verdict, question: Question, can_close: bool
-    ) -> Settlement:
+    ) -> Answer:
         now = self.clock.now()
         payment, orders = lock_payment(uow, payment_id)
         by = question.by or gateway(payment.method_code)
-        deliverable = _can_be_had(uow, payment, orders, verdict, by, now)
+        deliverable = _may_settle(payment, verdict, question) and _can_be_had(uow, payment, orders, by, now)
         settlement = payment.settle(
             verdict,
             deliverable=deliverable,
@@ -132,14 +134,14 @@ class AskGateway:
         )
         if settlement is Settlement.UNCHANGED:
             self._go_on(payment, verdict.status, question, can_close, by, now)
-        if payment.bill.state is BillState.FAILED and question.then:
-            question.then(uow, orders)
-        if settlement is Settlement.APPLIED and payment.bill.state is BillState.FAILED and verdict.decline:
+        has_ended = payment.bill.state is BillState.FAILED
+        is_done = has_ended and question.then is not None and question.then(uow, orders)
+        if settlement is Settlement.APPLIED and has_ended and verdict.decline:
             uow.failures.add(payment_subjects(payment.customer_id, payment.order_ids), now)
         if question.inbox_id is not None:
             uow.inbox.conclude(question.inbox_id, "settled", str(settlement))
         uow.payments.save(payment)
-        return settlement
+        return Answer(verdict.status, settlement, is_done)
 
     def _go_on(
         self,
@@ -157,30 +159,30 @@ class AskGateway:
             if payment.is_open:
                 payment.fail(question.closing, by, now)
             payment.stop_looking()
-        elif payment.look_at is not None:
+        elif by == JANITOR and payment.look_at is not None:
             payment.look_later(now, self.policy.first_look)
 
 
-def _can_be_had(
-    uow: UnitOfWork,
-    payment: Payment,
-    orders: Sequence[Order],
-    verdict: Verdict,
-    by: Actor,
-    now: datetime,
-) -> bool:
-    """Whether this money still buys every order, freeing them from newer attempts if it does."""
+def can_ask(connected: Gateway, payment: Payment) -> bool:
+    """Whether the gateway can be asked at all: some know a payment only by a number of their own."""
+    return connected.capabilities.asks_by_reference or payment.bill.transaction_id is not None
+
+
+def _may_settle(payment: Payment, verdict: Verdict, question: Question) -> bool:
+    """Whether this answer is money for exactly this bill, and nobody but a person stands in its way."""
     if verdict.status is not VerdictStatus.SUCCEEDED or payment.bill.state is BillState.PAID:
         return False
+    if payment.bill.state is BillState.REVIEW and not question.by_person:
+        return False
+    is_ours = verdict.is_about(payment.order_id, payment.bill.transaction_id)
+    return is_ours and verdict.mismatch(payment.amount) is None
+
+
+def _can_be_had(uow: UnitOfWork, payment: Payment, orders: Sequence[Order], by: Actor, now: datetime) -> bool:
+    """Whether the money still buys every order, freeing them from newer attempts if it does."""
     if all(order.status is OrderStatus.HOLD and order.payment_id == payment.id for order in orders):
         return True
     if not all(order.status in {OrderStatus.FAILED, OrderStatus.HOLD} for order in orders):
         return False
-    if not in_stock(uow, [order for order in orders if order.status is OrderStatus.FAILED]):
-        return False
-    # An amount that differs goes under review whatever else happens: it frees nothing.
-    if verdict.mismatch(payment.amount) or not verdict.is_about(
-        payment.order_id, payment.bill.transaction_id
-    ):
-        return False
-    return free_from_rivals(uow, payment, orders, by, now)
+    failed = [order for order in orders if order.status is OrderStatus.FAILED]
+    return in_stock(uow, failed) and free_from_rivals(uow, payment, orders, by, now)

@@ -5,8 +5,9 @@ from enum import StrEnum
 
 import attrs
 
-from application.asking import Answer, Gateways
-from application.ports import Clock, UnitOfWork
+from application.asking import Answer, Gateways, can_ask
+from application.ports import Clock
+from application.storage import UnitOfWork
 from domain.bill import BillState
 from domain.errors import GatewayUnavailable, PaymentUnderWay
 from domain.ids import PaymentId
@@ -89,9 +90,8 @@ class Decide:
     def _can_ask(self, uow: UnitOfWork, payment: Payment) -> bool:
         method = uow.methods.get(payment.method_id)
         connected = self.gateways.of(method) if method else None
-        by_reference = connected is not None and connected.capabilities.asks_by_reference
-        return by_reference or payment.bill.transaction_id is not None
+        return connected is not None and can_ask(connected, payment)
 
     def _under_way(self, payment: Payment, orders: Sequence[Order], why: str) -> PaymentUnderWay:
-        key = next(order.key for order in orders if order.payment_id == payment.id)
-        return PaymentUnderWay(key, payment.bill.next_step, why)
+        keys = [order.key for order in orders if order.payment_id == payment.id] or [orders[0].key]
+        return PaymentUnderWay(keys[0], payment.bill.next_step, why)

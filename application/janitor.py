@@ -9,14 +9,13 @@ from application.asking import AskGateway, Question
 from application.gateways import GatewayTrouble
 from application.locking import lock_payment
 from application.phases import in_one_transaction
-from application.ports import UnitOfWork
+from application.storage import UnitOfWork
 from domain.bill import BillState
 from domain.ids import JANITOR, PaymentId
 from domain.payment import Payment
 
 log = logging.getLogger("kassa.janitor")
 
-BATCH = 20
 EXPIRED = "nobody paid in time"
 ENDED = "the attempt had ended"
 
@@ -28,10 +27,14 @@ class LookAfterPayments:
     ask: AskGateway
 
     def __call__(self) -> int:
-        """Look at the payments due now; answers how many there were. One's trouble stops no other."""
+        """Look at the payment that is due longest, if any; answers how many that were.
+
+        One at a time, so that what a crash leaves behind is soon free again.
+        """
         now = self.ask.clock.now()
-        lease = self.ask.policy.call_patience * BATCH
-        due = in_one_transaction(self.ask.begin, lambda uow: uow.payments.claim_due(now, now + lease, BATCH))
+        # A look may ask and then close, each within the deadline of one call.
+        until = now + 2 * self.ask.policy.call_patience
+        due = in_one_transaction(self.ask.begin, lambda uow: uow.payments.claim_due(now, until, 1))
         for payment_id in due:
             self._look_safely(payment_id)
         return len(due)

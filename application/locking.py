@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from application.policy import FAILURES_MAX, FAILURES_WINDOW
-from application.ports import StaleVersion, UnitOfWork
+from application.storage import StaleVersion, UnitOfWork
 from domain.bill import BillState
 from domain.errors import NotFound, TooManyFailures
 from domain.ids import Actor, CustomerId, OrderId, PaymentId
@@ -20,16 +20,17 @@ def lock_payment(uow: UnitOfWork, payment_id: PaymentId) -> tuple[Payment, Seque
     locked = uow.payments.lock([payment_id])
     if not locked:
         raise NotFound("there is no such payment")
-    payment, rivals = locked[0], set[PaymentId]()
+    payment, rivals, others = locked[0], set[PaymentId](), set[OrderId]()
     if payment.bill.state in {BillState.FAILED, BillState.REVIEW}:
         # Only such a payment can have rivals, and they are newer: locking them now keeps the order.
         rivals = _rivals(payment, uow.orders.find(payment.order_ids))
-        if rivals:
-            uow.payments.lock(rivals)
-    orders = uow.orders.lock(payment.order_ids)
+        # Ending a rival fails its other orders too.
+        others = {order_id for rival in uow.payments.lock(rivals) for order_id in rival.order_ids}
+    together = uow.orders.lock({*payment.order_ids, *others})
+    orders = [order for order in together if order.id in payment.order_ids]
     if not _rivals(payment, orders) <= rivals:
         raise StaleVersion
-    lock_goods(uow, orders)
+    lock_goods(uow, together)
     return payment, orders
 
 
@@ -51,9 +52,7 @@ def lock_orders(uow: UnitOfWork, seen: Sequence[Order]) -> tuple[Sequence[Paymen
 
 def lock_goods(uow: UnitOfWork, orders: Iterable[Order]) -> None:
     """Lock the products of all these orders at once."""
-    skus = {line.sku for order in orders for line in order.lines}
-    if skus:
-        uow.products.lock(skus)
+    uow.products.lock({line.sku for order in orders for line in order.lines})
 
 
 def in_stock(uow: UnitOfWork, orders: Sequence[Order]) -> bool:

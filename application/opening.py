@@ -11,7 +11,8 @@ from application.gateways import GatewayRefused, GatewayTrouble, Opened, Opening
 from application.locking import lock_payment
 from application.phases import in_one_transaction
 from application.policy import Policy
-from application.ports import Begin, Clock, Keys, UnitOfWork
+from application.ports import Clock, Keys
+from application.storage import Begin, UnitOfWork
 from domain.bill import BillState
 from domain.errors import Conflict, GatewayUnavailable, PaymentRefused
 from domain.ids import Actor, PaymentId, gateway
@@ -19,6 +20,9 @@ from domain.methods import PaymentMethod
 from domain.order import Order, OrderStatus
 from domain.payment import Payment
 from domain.people import Contact, Customer
+
+REFUSED = "the gateway refused to open the payment"
+REFUSABLE = frozenset({BillState.UNSENT, BillState.IN_DOUBT, BillState.WAITING})
 
 
 @attrs.frozen(kw_only=True)
@@ -160,10 +164,12 @@ class OpenPayment:
     def _keep_refusal(self, payment: Payment, refused: GatewayRefused) -> None:
         def phase(uow: UnitOfWork) -> None:
             fresh, _ = lock_payment(uow, payment.id)
-            if fresh.is_open:
+            # Opened before without our hearing of it, it may be paid: then a "no" to opening it
+            # again proves nothing, and what was found out meanwhile stands.
+            if fresh.bill.state in REFUSABLE:
+                was_sent, by = fresh.bill.state is not BillState.UNSENT, gateway(fresh.method_code)
                 fresh.bill.request, fresh.bill.response = refused.request, refused.response
-                by = gateway(fresh.method_code)
-                fresh.fail("the gateway refused to open the payment", by, self.clock.now())
+                fresh.fail(REFUSED, by, self.clock.now(), still_open_there=was_sent)
                 uow.payments.save(fresh)
 
         in_one_transaction(self.begin, phase)

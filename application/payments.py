@@ -8,7 +8,8 @@ from application.asking import AskGateway, Question
 from application.gateways import GatewayTrouble
 from application.locking import lock_goods, lock_orders, lock_payment
 from application.phases import in_one_transaction
-from application.ports import Begin, Clock, UnitOfWork
+from application.ports import Clock
+from application.storage import Begin, UnitOfWork
 from domain.bill import BillState
 from domain.errors import Conflict, GatewayUnavailable, IllegalTransition, NotFound, OrderAlreadyPaid
 from domain.ids import Actor, OrderKey, PaymentId
@@ -106,23 +107,23 @@ class CancelOrder:
         return None
 
     def _close_there(self, payment_id: PaymentId, order_key: OrderKey, by: Actor, reason: str | None) -> bool:
-        """Whether the payment has ended without money and the order with it."""
-        cancelled = False
+        """Whether the payment has ended without money, and the order with it."""
 
-        def then(uow: UnitOfWork, orders: Sequence[Order]) -> None:
-            nonlocal cancelled
+        def then(uow: UnitOfWork, orders: Sequence[Order]) -> bool:
             order = next(order for order in orders if order.key == order_key)
+            if order.payment_id != payment_id:
+                return False  # A newer attempt has taken it on meanwhile, and has to be closed as well.
             order.cancel(by, self.clock.now(), reason)
             uow.orders.save(order)
-            cancelled = True
+            return True
 
         payment, method = self.ask.look_up(payment_id)
         question = Question(by=by, closing="an order was cancelled", patient=False, then=then)
         try:
-            self.ask(payment, method, question)
+            answer = self.ask(payment, method, question)
         except GatewayTrouble as trouble:
             raise GatewayUnavailable(trouble.detail, [order_key]) from trouble
-        return cancelled
+        return answer is not None and answer.is_done
 
 
 def ensure_cancellable(order: Order) -> None:

@@ -1,7 +1,7 @@
 """The shop's rules as named values, in one place."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import attrs
@@ -20,9 +20,8 @@ ABSENT_LOOKS_MIN = 2
 PHASE_ATTEMPTS_MAX = 5
 
 # Checking out may find earlier payments under way and has to ask about each before it decides.
-CHECKOUT_ROUNDS_MAX = 12
-
 ORDERS_PER_PAYMENT_MAX = 50
+CHECKOUT_ROUNDS_MAX = ORDERS_PER_PAYMENT_MAX + 2
 
 # Callbacks and returning customers are answered within 5 s, so asking must be over before that.
 CALLBACK_PATIENCE_SECONDS = 3.5
@@ -46,10 +45,6 @@ class Policy:
     gateway_seconds: float = 10.0
     public_url: str = "http://127.0.0.1:8080"
     return_origins: Collection[str] = ()
-
-    def held_until(self, now: datetime) -> datetime:
-        """When goods held now are freed, unless they are paid."""
-        return now + self.hold
 
     @property
     def call_patience(self) -> timedelta:

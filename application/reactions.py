@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from application.bus import Bus, Reaction
-from application.ports import UnitOfWork
+from application.storage import UnitOfWork
 from domain.events import (
     EVENT_TYPES,
     Event,
@@ -74,6 +74,7 @@ def move_orders_on(event: PaymentEvent, uow: UnitOfWork) -> None:
             continue
         if order.status is OrderStatus.FAILED:
             order.hold(payment.id, event.by, event.occurred_at, "the money came late")
+        order.take_on(payment.id)
         if payment.is_approved:
             order.mark_paid(event.by, event.occurred_at)
         else:
@@ -85,7 +86,7 @@ def fail_orders(event: PaymentEvent, uow: UnitOfWork) -> None:
     """Without the money, the orders that waited for it have failed; those that another took on have not."""
     payment = _payment_of(event, uow)
     for order in uow.orders.lock(payment.order_ids):
-        if order.payment_id == payment.id and order.status is OrderStatus.HOLD:
+        if order.payment_id == payment.id and order.status is OrderStatus.HOLD and not order.is_paid:
             order.mark_failed(event.by, event.occurred_at, event.reason)
             uow.orders.save(order)
 

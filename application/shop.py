@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import attrs
 
 from application.asking import Gateways
-from application.checkout import purchase_of
 from application.gateways import ChecksSettings, Settings
 from application.phases import in_one_transaction
-from application.ports import Begin, Keys, UnitOfWork
+from application.ports import Keys
+from application.purchasing import purchase_of
+from application.storage import Begin, UnitOfWork
 from application.views import CartView, Queries
 from domain.cart import Cart
 from domain.catalog import DEFAULT_SELLER, Product, Stock
@@ -27,7 +28,11 @@ class PutProduct:
     def __call__(
         self, *, sku: Sku, name: str, price: Money, on_hand: int, seller: str | None = None
     ) -> tuple[Product, bool]:
-        """The product, and whether it is new. Raises: Conflict below what is reserved."""
+        """The product, and whether it is new. Raises: Invalid, Conflict below what is reserved."""
+        if price.minor < 0:
+            raise Invalid("a price is not negative", "#/price/amount")
+        if on_hand < 0:
+            raise Invalid("a count is not negative", "#/stock")
 
         def phase(uow: UnitOfWork) -> tuple[Product, bool]:
             product = uow.products.lock([sku]).get(sku)
@@ -35,6 +40,9 @@ class PutProduct:
                 product = Product(sku, name, price, seller or DEFAULT_SELLER, Stock(sku, on_hand))
                 uow.products.add(product)
                 return product, True
+            if product.price.currency != price.currency:
+                # It may lie in carts, which hold one currency.
+                raise Conflict("a product keeps its currency")
             product.name, product.price, product.seller = name, price, seller or product.seller
             product.stock.count(on_hand)
             uow.products.save(product)

@@ -32,7 +32,9 @@ class Stock:
             raise ShortStock(f"{self.available} of {self.sku} are available, not {quantity}", pointer)
 
     def reserve(self, quantity: int) -> None:
-        """Hold units for a payment under way. Raises: ShortStock."""
+        """Hold units for a payment under way. Raises: ShortStock, ValueError for a negative number."""
+        if quantity < 0:
+            raise ValueError(f"{self.sku}: {quantity} cannot be reserved")
         self.ensure_available(quantity, "#")
         self.reserved += quantity
 

@@ -49,7 +49,7 @@ class MethodRules:
         refused = sorted(purchase.skus & set(self.skus_refused))
         if refused:
             reasons.append(f"it cannot pay for {', '.join(refused)}")
-        return tuple(reasons)
+        return tuple(dict.fromkeys(reasons))
 
 
 @attrs.frozen(kw_only=True)

@@ -190,7 +190,10 @@ class Order:
     @property
     def quantities(self) -> Mapping[Sku, int]:
         """How many units of each product were bought."""
-        return {line.sku: line.quantity for line in self.lines}
+        counted: dict[Sku, int] = {}
+        for line in self.lines:
+            counted[line.sku] = counted.get(line.sku, 0) + line.quantity
+        return counted
 
     @property
     def is_paid(self) -> bool:
@@ -231,7 +234,9 @@ class Order:
         self.payment_status = OrderPaymentStatus.PAID
 
     def mark_failed(self, by: Actor, now: datetime, reason: str | None) -> None:
-        """The payment failed. Raises: IllegalTransition unless HOLD."""
+        """The payment failed. Raises: IllegalTransition unless HOLD, or once the money is there."""
+        if self.is_paid:
+            raise IllegalTransition("an order whose money is there does not fail")
         self._move(OrderStatus.FAILED, by, now, reason)
         self.payment_status = OrderPaymentStatus.FAILED
 

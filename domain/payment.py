@@ -7,6 +7,7 @@ from enum import StrEnum
 import attrs
 
 from domain.bill import OPEN, PAYMENT_TRANSITIONS, STATUS_OF, Bill, BillState, PaymentStatus
+from domain.cards import card_mask
 from domain.errors import Conflict, IllegalTransition, NotYetPaid
 from domain.events import (
     PaymentApproved,
@@ -42,7 +43,7 @@ class Share:
 
 @attrs.frozen
 class MaskedCard:
-    """A card number of which at most the first six and last four digits are left."""
+    """A card number of which at most the first four and last four digits are left."""
 
     mask: str
 
@@ -185,10 +186,12 @@ class Payment:
         a member of staff asked, who alone may end a review. `closing`: why we closed it there, the
         reason that a failure then has. Never raises for what a gateway says.
         """
-        if not verdict.is_about(self.order_id, self.bill.transaction_id):
-            return self._settle_foreign(verdict, by, now)
-        self._learn(verdict, now)
         state, status = self.bill.state, verdict.status
+        if state is BillState.PAID or (state is BillState.REVIEW and not by_person):
+            self.stop_looking()
+        if not verdict.is_about(self.order_id, self.bill.transaction_id):
+            return self._settle_foreign(verdict, by, now, by_person=by_person)
+        self._learn(verdict, now)
         if state is BillState.PAID:
             return self._settle_paid(verdict, by, now)
         if state is BillState.REVIEW and not by_person:
@@ -236,9 +239,10 @@ class Payment:
 
         `still_open_there`: the gateway may still take money, so the janitor has to close it.
         """
+        self._ensure_may_become(BillState.FAILED)
         self.failure = reason
         self._move(BillState.FAILED, by, now, reason)
-        self.expires_at = None
+        self.expires_at = self.bill.review = None
         self.look_at = now if still_open_there else None
         self.looks = 0
 
@@ -257,15 +261,25 @@ class Payment:
         self._touch(now)
 
     def look_later(self, now: datetime, first_pause: timedelta) -> None:
-        """Plan the janitor's next look; pauses grow, and the end of the hold is never slept through."""
+        """The janitor has looked, and plans its next look in place of its claim on this one.
+
+        Pauses grow, and the end of the hold is never slept through. Under review nothing is planned.
+        """
         pause = first_pause * min(2 ** min(self.looks, 10), LOOK_GROWTH_MAX)
         self.looks += 1
-        self.look_at = self._sooner(now + pause) if self.expires_at and now < self.expires_at else now + pause
+        if self.bill.state is not BillState.REVIEW:
+            self.look_at = self._sooner(now + pause) if self._is_held(now) else now + pause
 
     def look_soon(self, now: datetime, first_pause: timedelta) -> None:
-        """There is news that could not be confirmed yet: look again after the first pause."""
-        self.looks = 0
-        self.look_later(now, first_pause)
+        """There is news that could not be confirmed yet: look again after the first pause.
+
+        A look that is planned already is only ever brought forward: a customer who keeps coming
+        back cannot put off the end of a hold. Under review nothing is planned.
+        """
+        self.looks = 1
+        if self.bill.state is not BillState.REVIEW:
+            soon = self._sooner(now + first_pause) if self._is_held(now) else now + first_pause
+            self.look_at = min(soon, self.look_at) if self.look_at else soon
 
     def stop_looking(self) -> None:
         """Nothing is left to learn from the gateway."""
@@ -290,17 +304,21 @@ class Payment:
         }
 
     def _learn(self, verdict: Verdict, now: datetime) -> None:
-        bill = self.bill
+        bill, before = self.bill, (self.bill.transaction_id, self.bill.response, self.card)
         bill.transaction_id = bill.transaction_id or verdict.transaction_id
         bill.response = verdict.response or bill.response
-        self.card = MaskedCard(verdict.card_mask) if verdict.card_mask else self.card
-        self._touch(now)
+        shown = card_mask(verdict.card_mask) if verdict.card_mask else None
+        self.card = MaskedCard(shown) if shown else self.card
+        if before != (bill.transaction_id, bill.response, self.card):
+            self._touch(now)
 
-    def _settle_foreign(self, verdict: Verdict, by: Actor, now: datetime) -> Settlement:
+    def _settle_foreign(self, verdict: Verdict, by: Actor, now: datetime, *, by_person: bool) -> Settlement:
         # An answer about something else proves nothing, but claimed money is never just dropped.
         claims_money = verdict.status in {VerdictStatus.SUCCEEDED, VerdictStatus.AUTHORISED}
         if not claims_money or self.bill.state is BillState.PAID:
             return Settlement.UNCHANGED
+        if self.bill.state is BillState.REVIEW and not by_person:
+            return Settlement.REPLAYED
         return self.review("the gateway's answer is about another payment", by, now)
 
     def _settle_paid(self, verdict: Verdict, by: Actor, now: datetime) -> Settlement:
@@ -319,7 +337,7 @@ class Payment:
 
     def _close_there(self, now: datetime) -> Settlement:
         # It ended here, yet the gateway would still take money: the janitor closes it.
-        self.look_at = now
+        self.look_at = self.look_at or now
         return Settlement.UNCHANGED
 
     def _settle_failed(self, verdict: Verdict, closing: str | None, by: Actor, now: datetime) -> Settlement:
@@ -331,20 +349,23 @@ class Payment:
         return Settlement.APPLIED
 
     def _settle_authorised(self, by: Actor, now: datetime) -> Settlement:
-        if self.bill.state is BillState.AUTHORISED:
-            return Settlement.REPLAYED
         if self.bill.state is BillState.FAILED:
             return self._close_there(now)
-        if self.bill.state is BillState.REVIEW:
+        if self.bill.state in {BillState.AUTHORISED, BillState.REVIEW}:
             return Settlement.UNCHANGED
         self._move(BillState.AUTHORISED, by, now, None)
+        self.look_at = self._sooner(self.look_at or now)
         return Settlement.APPLIED
 
     def _pay(self, by: Actor, now: datetime, *, approved: bool) -> Settlement:
+        self._ensure_may_become(BillState.PAID)
         self.is_approved = approved
-        self._move(BillState.PAID, by, now, None)
         self.bill.review = self.failure = self.expires_at = self.look_at = None
+        self._move(BillState.PAID, by, now, None)
         return Settlement.APPLIED
+
+    def _is_held(self, now: datetime) -> bool:
+        return self.expires_at is not None and now < self.expires_at
 
     def _sooner(self, moment: datetime) -> datetime:
         return min(moment, self.expires_at) if self.expires_at else moment
@@ -353,13 +374,16 @@ class Payment:
         self.updated_at = self.bill.updated_at = now
 
     def _move(self, to: BillState, by: Actor | None, now: datetime, reason: str | None) -> None:
-        if (self.bill.state, to) not in PAYMENT_TRANSITIONS:
-            raise IllegalTransition(f"a bill does not go from {self.bill.state} to {to}")
+        self._ensure_may_become(to)
         event = PAYMENT_TRANSITIONS[self.bill.state, to]
         self.bill.state = to
         self._touch(now)
         if event and by:
             self._record(event, by, now, reason)
+
+    def _ensure_may_become(self, to: BillState) -> None:
+        if (self.bill.state, to) not in PAYMENT_TRANSITIONS:
+            raise IllegalTransition(f"a bill does not go from {self.bill.state} to {to}")
 
     def _record(self, event: type[PaymentEvent], by: Actor, now: datetime, reason: str | None) -> None:
         self.sequence += 1

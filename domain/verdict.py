@@ -52,7 +52,9 @@ class Verdict:
         """In what the answered money differs from what is due, or None; what is not told cannot differ."""
         if self.currency is not None and self.currency != due.currency.code:
             return f"the gateway says {self.currency}, the bill {due.currency.code}"
-        for minor in (self.amount_minor, self.captured_minor):
+        # Before it has succeeded nothing needs to be captured, and gateways then say zero.
+        captured = self.captured_minor if self.status is VerdictStatus.SUCCEEDED else None
+        for minor in (self.amount_minor, captured):
             if minor is not None and minor != due.minor:
                 return f"the gateway says {minor}, the bill {due.minor} (smallest units)"
         return None

@@ -96,7 +96,7 @@ class Bank:
         self.calls: list[Called] = []
         self._entries: dict[str, Entry] = {}
         self._faults: list[Fault] = []
-        self._silent: Fault | None = None
+        self._lasting: list[Fault] = []
         self._meanwhile: dict[str, Callable[[], None]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
@@ -186,20 +186,23 @@ class Bank:
         """
         fault = Fault(operation, sent or done, done, False, retry_after_seconds)
         with self._lock:
-            if times is None:
-                self._silent = fault
-            else:
-                self._faults += [fault] * times
+            self._arm(fault, times)
 
-    def refuse(self, times: int = 1) -> None:
-        """The next openings are refused for good."""
+    def refuse(self, times: int | None = 1) -> None:
+        """The next openings (None: all until `recover`) are refused for good."""
         with self._lock:
-            self._faults += [Fault("initiate", True, False, True, None)] * times
+            self._arm(Fault("initiate", True, False, True, None), times)
+
+    def _arm(self, fault: Fault, times: int | None) -> None:
+        if times is None:
+            self._lasting.append(fault)
+        else:
+            self._faults += [fault] * times
 
     def recover(self) -> None:
         """Nothing goes wrong any more."""
         with self._lock:
-            self._faults, self._silent = [], None
+            self._faults, self._lasting = [], []
 
     def meanwhile(self, operation: str, action: Callable[[], None]) -> None:
         """Do this once, at the next use of that operation: after its effect, before it is answered."""
@@ -217,8 +220,8 @@ class Bank:
             for index, fault in enumerate(self._faults):
                 if fault.operation in {None, operation}:
                     return self._faults.pop(index)
-            silent = self._silent
-            return silent if silent and silent.operation in {None, operation} else None
+            lasting = (fault for fault in self._lasting if fault.operation in {None, operation})
+            return next(lasting, None)
 
     def run_meanwhile(self, operation: str) -> None:
         """Run what was to happen during this operation, once."""
@@ -378,6 +381,7 @@ class FakeGateway(Bank):
     def _stumble(self, operation: str) -> Fault | None:
         fault = self.take_fault(operation)
         if fault and fault.refused:
+            self.run_meanwhile(operation)
             raise GatewayRefused("the gateway answered 400", '{"amount": 1}', '{"error": "refused"}')
         if fault and not fault.done:
             raise self._trouble(fault)

@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.gateways.manual import Manual
-from adapters.memory import MemoryStore
-from adapters.memory_queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.store import MemoryStore, MemoryUnitOfWork
 from application.asking import Gateways
-from application.checkout import Wish
-from application.gateways import Backend, Settings
+from application.gateways import Backend, ChecksSettings, Settings
 from application.opening import CheckedOut
 from application.policy import Policy
-from application.ports import RelayedEvent
+from application.ports import Keys, RelayedEvent
+from application.purchasing import Wish
 from application.reactions import BUS
 from application.service import Application, Outside
 from domain.ids import (
@@ -108,26 +108,38 @@ class AnySettings:
 
 
 class World:
-    """Kassa over memory, with one customer, one method of each kind, and goods to buy."""
+    """Kassa over memory, with one customer, one method of each kind, and goods to buy.
 
-    def __init__(self, **policy: Any) -> None:
+    `is_furnished`: false for a shop in which there is nothing and nobody yet.
+    """
+
+    def __init__(
+        self,
+        *,
+        is_furnished: bool = True,
+        backend: FakeBackend | None = None,
+        keys: Keys | None = None,
+        settings: ChecksSettings | None = None,
+        **policy: Any,
+    ) -> None:
         self.clock = TurnedClock()
-        self.keys = CountedKeys()
+        self.keys = keys or CountedKeys()
         self.store = MemoryStore()
-        self.backend = FakeBackend()
+        self.backend = backend or FakeBackend()
         self.bank = self.backend.gateway
+        self._quicker: dict[int, Callable[[], object]] = {}
         self.told: list[RelayedEvent] = []
         self.publish: Callable[[RelayedEvent], None] = self.told.append
         manual = Manual()
         self.backends: Mapping[str, Backend] = {"sandbox": self.backend, manual.name: manual}
         self.app = Application.over(
             Outside(
-                begin=lambda: self.store.begin(BUS),
+                begin=self._begin,
                 queries=MemoryQueries(self.store),
                 outbox=MemoryOutbox(self.store),
                 idempotency=MemoryIdempotencyKeys(self.store),
                 gateways=Gateways(self.backends),
-                settings=AnySettings(),
+                settings=settings or AnySettings(),
                 clock=self.clock,
                 keys=self.keys,
                 passwords=PlainPasswords(),
@@ -136,11 +148,26 @@ class World:
                 policy=Policy(return_origins=("https://shop.example",), **policy),
             )
         )
+        if is_furnished:
+            self._furnish()
+
+    def _furnish(self) -> None:
         self.customer = self.customer_called("aysel")
         self.offer("kettle", 40_00, 5)
         self.method("card")
         self.method("transfer", backend="manual", auto_approve=False)
         self.method("cash", backend="manual")
+
+    def meanwhile(self, transaction: int, action: Callable[[], object]) -> None:
+        """Somebody else is quicker: just before that transaction (1: the next one) they do this."""
+        self._quicker = {transaction: action}
+
+    def _begin(self) -> MemoryUnitOfWork:
+        self._quicker = {number - 1: action for number, action in self._quicker.items()}
+        action = self._quicker.pop(0, None)
+        if action:
+            action()
+        return self.store.begin(BUS)
 
     def _publish(self, event: RelayedEvent) -> None:
         # Tests may put another listener in place at any time.

@@ -1,6 +1,7 @@
 """Connecting to the database, with the settings that durability and exclusion rest on."""
 
 import sqlite3
+import threading
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from adapters.sql.trouble import translated
+from domain.errors import StoreUnavailable
 
 PATIENCE_MILLISECONDS = 5_000
 PAUSE_SECONDS = 0.01
@@ -76,11 +78,43 @@ def _sqlite_engine(url: URL, profile: _Profile) -> Engine:
         pool_size=profile.connections_max,
         max_overflow=0,
         pool_timeout=profile.patience_milliseconds / 1000,
+        # What a statement was given may be a secret, and errors are logged.
+        hide_parameters=True,
         connect_args={"timeout": profile.patience_milliseconds / 1000, "check_same_thread": False},
     )
+    turns = _Turns(profile.patience_milliseconds / 1000)
     event.listen(engine, "connect", profile.set_up)
-    event.listen(engine, "begin", _begin)
+    event.listen(engine, "begin", turns.begin)
+    event.listen(engine, "checkin", turns.end)
     return engine
+
+
+class _Turns:
+    """Lets the writers of this process in one after another.
+
+    SQLite has one writer at a time anyway, but who waits for it there sleeps for ever longer pauses
+    while others overtake; here the next one goes on at once. Other processes still wait in SQLite.
+    """
+
+    def __init__(self, patience_seconds: float) -> None:
+        self._patience_seconds = patience_seconds
+        self._free = threading.Lock()
+
+    def begin(self, connection: Connection) -> None:
+        """Begin reading at once, or writing in turn. Raises: StoreUnavailable."""
+        if connection.get_execution_options().get("readonly", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        if not self._free.acquire(timeout=self._patience_seconds):
+            raise StoreUnavailable("too many want to write to the database")
+        connection.info["writes"] = True
+        # A transaction that reads first and writes then would fail at once if another wrote between.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def end(self, _: object, record: ConnectionPoolEntry) -> None:
+        """Whatever became of the transaction, it is over when its connection is given back."""
+        if record.info.pop("writes", False):
+            self._free.release()
 
 
 def _set(connection: sqlite3.Connection, name: str, value: str, answer: Any) -> None:
@@ -88,9 +122,3 @@ def _set(connection: sqlite3.Connection, name: str, value: str, answer: Any) -> 
     (found,) = connection.execute(f"PRAGMA {name}").fetchone()
     if found != answer:
         raise RuntimeError(f"the database answers {found!r} for {name}, not {answer!r}")
-
-
-def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes then would fail at once if another wrote between.
-    is_reading = connection.get_execution_options().get("readonly", False)
-    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")

@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
 from adapters.sql.engine import open_for_migrations, readonly
@@ -13,13 +14,18 @@ from adapters.sql.trouble import translated
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Migrate up; of two at once one waits. Raises: StoreUnavailable, RuntimeError for broken references."""
+    """Migrate up; of two at once one waits.
+
+    Raises: StoreUnavailable, RuntimeError for broken references, or a shape that we do not know.
+    """
     with translated():
         engine = open_for_migrations(url)
         try:
             with engine.begin() as connection:
                 command.upgrade(_config(connection), revision)
                 _ensure_whole(connection)
+        except CommandError as error:
+            raise RuntimeError(str(error)) from error
         finally:
             engine.dispose()
 

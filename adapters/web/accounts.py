@@ -42,7 +42,8 @@ class Accounts:
         who=Who.ANYBODY,
         body=Credentials,
         answers={201: (TokenDocument,)},
-        problems=(401, 429),
+        problems=(401,),
+        is_guessable=True,
     )
     def sign_in(self, call: Call[Credentials]) -> Answer:
         """Sign in, customers and staff alike."""

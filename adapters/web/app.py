@@ -10,6 +10,7 @@ import falcon
 
 from adapters.web import problems
 from adapters.web.accounts import Accounts
+from adapters.web.addresses import Addresses
 from adapters.web.auth import Tokens
 from adapters.web.callbacks import Callbacks
 from adapters.web.endpoint import Endpoint, Route
@@ -43,6 +44,7 @@ class Edge:
     Attributes:
         success_url: where customers land who have paid, or whose payment is undecided.
         failure_url: where customers land whose payment failed.
+        address_limits: whether addresses with too many wrong guesses are turned away, too.
         readiness: whether the service can do its work, and what each check found.
     """
 
@@ -51,6 +53,7 @@ class Edge:
     failure_url: str
     readiness: Readiness
     metrics: Metrics = attrs.Factory(Metrics)
+    address_limits: bool = False
     version: str = "0.1.0"
 
 
@@ -98,6 +101,7 @@ def create_app(application: Application, edge: Edge) -> falcon.App[Any, Any]:
 def routes_of(application: Application, edge: Edge) -> Mapping[str, Route]:
     """Every path there is, with its endpoints."""
     once = Once(keys=application.idempotency, clock=application.clock)
+    addresses = Addresses(application.clock) if edge.address_limits else None
     routes: dict[str, Route] = {}
 
     @cache
@@ -107,8 +111,15 @@ def routes_of(application: Application, edge: Edge) -> Mapping[str, Route]:
     for resource in _resources(application, edge, described):
         for operation, handler in operations_of(resource):
             route = routes.setdefault(operation.path, Route())
-            route.add(Endpoint(operation=operation, handler=handler, tokens=edge.tokens, once=once))
-    described()
+            route.add(
+                Endpoint(
+                    operation=operation,
+                    handler=handler,
+                    tokens=edge.tokens,
+                    once=once,
+                    addresses=addresses,
+                )
+            )
     return routes
 
 

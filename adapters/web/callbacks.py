@@ -62,7 +62,7 @@ class Callbacks:
         "GET",
         "/v1/callbacks/{code}",
         who=Who.ANYBODY,
-        answers={303: ()},
+        answers={303: ("text/plain; charset=utf-8",)},
         problems=(400, 503),
         is_raw=True,
     )
@@ -73,13 +73,18 @@ class Callbacks:
             order_id=_reference_in(call),
             received=received_in(call, b""),
         )
-        return Answer(status=303, headers={"Location": self._location(landing)})
+        return Answer(
+            status=303,
+            headers={"Location": self._location(landing)},
+            content=b"Go on at the address in Location.",
+            media_type="text/plain; charset=utf-8",
+        )
 
     @api(
         "GET",
         "/v1/callbacks/{code}/{order_id}",
         who=Who.ANYBODY,
-        answers={303: ()},
+        answers={303: ("text/plain; charset=utf-8",)},
         problems=(400, 503),
         is_raw=True,
     )

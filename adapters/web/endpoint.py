@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 import falcon
 
+from adapters.web.addresses import Addresses
 from adapters.web.auth import Tokens, admitted
 from adapters.web.codecs import rendered
 from adapters.web.idempotency import Once, fingerprint_of, scope_of
@@ -21,10 +22,16 @@ class Endpoint:
     handler: Callable[[Call[Any]], Answer]
     tokens: Tokens
     once: Once
+    addresses: Addresses | None = None
 
     def __call__(self, request: falcon.Request, response: falcon.Response, **parts: str) -> None:
         """Answer a request. Raises: every Refusal, which becomes a problem document."""
-        write(response, self.answer(request, parts))
+        if self.addresses is None or not self.operation.is_guessable:
+            answer = self.answer(request, parts)
+        else:
+            with self.addresses.watching(request.remote_addr):
+                answer = self.answer(request, parts)
+        write(response, answer)
 
     def answer(self, request: falcon.Request, parts: Mapping[str, str]) -> Answer:
         """Check everything in the contract's order, then act."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from adapters.web.auth import Who
 from adapters.web.bodies import Nothing
 from application.accounts import Principal, Role
-from application.ports import Page
+from application.storage import Page
 from domain.ids import KEY_HOLDER, Actor, CustomerId, customer, staff
 
 B = TypeVar("B", bound=BaseModel)
@@ -79,6 +79,7 @@ class Operation:
         lists: the name of the list that is answered page by page.
         is_raw: the body is handed over as it came, and query parameters are nobody's business.
         is_idempotent: an Idempotency-Key is honoured.
+        is_guessable: a wrong guess of a secret may be refused by address.
         names: the path's last part names what the call may create, so a bad one is a mistake, not unknown.
     """
 
@@ -91,6 +92,7 @@ class Operation:
     lists: str | None = None
     is_raw: bool = False
     is_idempotent: bool = False
+    is_guessable: bool = False
     names: bool = False
     id: str = ""
     summary: str = ""
@@ -126,6 +128,8 @@ class Operation:
             found.add(401)
         if self.who in {Who.CUSTOMER, Who.STAFF}:
             found.add(403)
+        if self.is_guessable:
+            found.add(429)
         if self.parameters:
             found.add(404)
         if self.takes_body:
@@ -135,15 +139,17 @@ class Operation:
         return sorted(found)
 
 
-def api(method: str, path: str, **declared: Any) -> Callable[[F], F]:
+def api(method: str, path: str, *, who: Who, is_guessable: bool = False, **declared: Any) -> Callable[[F], F]:
     """Declare a resource's method to be a call of the API."""
 
     def declare(function: F) -> F:
         operation = Operation(
             method=method,
             path=path,
+            who=who,
             id=function.__name__,
             summary=(function.__doc__ or "").partition("\n")[0].rstrip("."),
+            is_guessable=is_guessable or who is Who.KEY_HOLDER,
             **declared,
         )
         function.__dict__["operation"] = operation

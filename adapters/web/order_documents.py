@@ -13,7 +13,7 @@ from adapters.web.codecs import (
     Instant,
     MoneyDocument,
 )
-from adapters.web.documents import LineDocument, Listing, when_set
+from adapters.web.documents import CustomerDocument, LineDocument, Listing, when_set
 from application.opening import CheckedOut
 from application.views import PaymentView
 from domain.bill import BillState
@@ -88,20 +88,6 @@ class OrderDocument(Document):
         )
 
 
-class UserDocument(Document):
-    """Who pays."""
-
-    id: int
-    first_name: str
-    last_name: str
-    email: str
-
-    @classmethod
-    def of(cls, user: Customer) -> "UserDocument":
-        """A customer, as a payment shows them."""
-        return cls(id=user.id, first_name=user.first_name, last_name=user.last_name, email=user.email)
-
-
 class ShareDocument(Document):
     """What one order contributes to a payment."""
 
@@ -120,7 +106,7 @@ class PaymentDocument(Document):
 
     id: int
     user_id: int | None
-    user: UserDocument | None
+    user: CustomerDocument | None
     order_id: str
     amount: Amount
     currency_name: str
@@ -142,7 +128,7 @@ class PaymentDocument(Document):
         return cls(
             id=payment.id,
             user_id=payment.customer_id,
-            user=UserDocument.of(user) if user else None,
+            user=CustomerDocument.of(user) if user else None,
             order_id=payment.order_id,
             amount=bill.amount,
             currency_name=bill.amount.currency.code,

@@ -40,7 +40,7 @@ def parsed(raw: bytes, model: type[B]) -> tuple[B, object]:
         return model.model_validate_json(raw), found
     except ValidationError as error:
         listed = error.errors(include_url=False, include_input=False, include_context=False)
-        mistakes = [Mistake(_said(each["msg"]), pointer_to(each["loc"])) for each in listed]
+        mistakes = [Mistake(_said(each["type"], each["msg"]), pointer_to(each["loc"])) for each in listed]
         raise Invalid("the body is not valid", mistakes=mistakes[:MISTAKES_MAX]) from None
 
 
@@ -131,5 +131,8 @@ def _escaped(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")
 
 
-def _said(message: str) -> str:
+def _said(kind: str, message: str) -> str:
+    # A pattern helps nobody who is not a program; those read it in the API's description.
+    if kind == "string_pattern_mismatch":
+        return "characters stand here that cannot be part of it, or those it needs are missing"
     return message[:1].lower() + message[1:]

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 CONTROLS = r"\u0000-\u001f\u007f-\u009f"
 
 _LINE = rf"^[^{CONTROLS}]*$"
-_NAME = rf"^[^{CONTROLS}]*[^\s{CONTROLS}][^{CONTROLS}]*$"
+NAME_PATTERN = rf"^[^{CONTROLS}]*[^\s{CONTROLS}][^{CONTROLS}]*$"
 _PROSE = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 
 # A sku is one segment of a path, so it has no slash; U+FFFD is what undecodable bytes turn into.
@@ -32,7 +32,7 @@ CURSOR_LENGTH_MAX = 128
 
 INTEGER_MAX = 10**18 - 1
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NAME)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NAME_PATTERN)]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=_LINE)]
 Prose = Annotated[str, StringConstraints(max_length=2000, pattern=_PROSE)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_PROSE)]
@@ -48,11 +48,17 @@ Email = Annotated[
 SkuText = Annotated[str, StringConstraints(min_length=1, max_length=SKU_LENGTH_MAX, pattern=SKU_PATTERN)]
 CodeText = Annotated[str, StringConstraints(min_length=1, max_length=CODE_LENGTH_MAX, pattern=CODE_PATTERN)]
 KeyText = Annotated[str, StringConstraints(min_length=1, max_length=KEY_LENGTH_MAX, pattern=r"^[!-~]+$")]
-BackendName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=CODE_PATTERN)]
-CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+BackendName = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=64, pattern=CODE_PATTERN),
+    Field(examples=["sandbox", "manual"]),
+]
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["AZN"])]
 
 # Absolute, and of visible ASCII alone, so that it goes into a Location header as it is.
 ReturnUrl = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[!-\[\]-~]+$")]
 
-AddressPart = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=_NAME)]
-Address = Annotated[dict[AddressPart, Line], Field(max_length=20)]
+AddressPart = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=NAME_PATTERN)]
+Address = Annotated[
+    dict[AddressPart, Line], Field(max_length=20, json_schema_extra={"additionalProperties": False})
+]

@@ -16,8 +16,11 @@ from tests.steps.http_client import SECONDS_MAX, Client, refusal
 from tests.steps.http_gateway import APPROVED, CARDS, DECLINED, FAULTS, UNDECIDED, GatewaySide, poll
 from tests.steps.money import format_money, parse_money
 from tests.steps.shop import (
+    MANUAL,
     NOBODY,
     STAFF,
+    UNKNOWN_METHOD,
+    UNKNOWN_REFERENCE,
     BillSeen,
     CartSeen,
     Checkout,
@@ -38,13 +41,6 @@ from tests.steps.shop import (
 )
 
 GRACE_SECONDS = 3
-UNKNOWN_METHOD = "sea shells"
-MANUAL = {
-    "cash on delivery": ("cash_on_delivery", False),
-    "bank transfer": ("bank_transfer", False),
-    "payment in advance": ("pay_in_advance", False),
-    "cash at the counter": ("direct", True),
-}
 PAGES = {
     Service.SUCCESS_URL: "the success page",
     Service.FAILURE_URL: "the failure page",
@@ -466,7 +462,7 @@ class HttpShop:
 
     def _report_body(self, payment: PaymentRef | None, claim: Claim) -> bytes:
         if payment is None:
-            return self._gateway.report("a payment nobody knows", "pay_nobody_knows", claim, 8000, "AZN")
+            return self._gateway.report(UNKNOWN_REFERENCE, "pay_nobody_knows", claim, 8000, "AZN")
         known = self.payment_document(payment)
         minor, currency = parse_money(views.major_text(known["amount"], known["currency_name"]))
         gateway_id = known["transaction_id"] or "pay_nobody_knows"

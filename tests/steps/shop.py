@@ -18,6 +18,17 @@ PaymentRef = NewType("PaymentRef", int)
 STAFF = "staff"
 NOBODY = "somebody not signed in"
 
+UNKNOWN_METHOD = "sea shells"
+UNKNOWN_REFERENCE = "of-a-payment-nobody-knows"
+
+# The methods that ask no gateway: what kind each is, and whether it approves by itself.
+MANUAL = {
+    "cash on delivery": ("cash_on_delivery", False),
+    "bank transfer": ("bank_transfer", False),
+    "payment in advance": ("pay_in_advance", False),
+    "cash at the counter": ("direct", True),
+}
+
 
 class Pace(StrEnum):
     """How the shop is set up: which of its clocks are quick enough to be waited for."""

@@ -1,5 +1,6 @@
 """A whole shop in memory behind the web adapter, with a scripted bank: what the tests of the web drive."""
 
+import io
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,8 +11,8 @@ import falcon.testing
 
 from adapters.gateways.manual import Manual
 from adapters.gateways.settings import ensure_valid, merged, public_settings
-from adapters.memory import MemoryStore
-from adapters.memory_queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.store import MemoryStore
 from adapters.system import IsoCurrencies, RandomKeys
 from adapters.web.app import Edge, create_app
 from adapters.web.auth import Tokens
@@ -114,6 +115,14 @@ class House:
         if who.startswith("customer:"):
             return self.token(Role.CUSTOMER, int(who.partition(":")[2]))
         return who
+
+    def call_raw(self, method: str, path: str, body: bytes = b"", **environ: Any) -> tuple[int, bytes]:
+        """Call the application as a careless server might, with this in its environment."""
+        raw = falcon.testing.create_environ(path, method="GET")
+        raw.update({"REQUEST_METHOD": method, "wsgi.input": io.BytesIO(body), **environ})
+        started = falcon.testing.StartResponseMock()
+        answered = b"".join(self.client.app(raw, started))
+        return int(str(started.status)[:3]), answered
 
     def deliver(self, received: Received) -> falcon.testing.Result:
         """Send a callback of the bank's, byte for byte."""

@@ -1,0 +1,102 @@
+"""A cart holds what its customer chose, within bounds."""
+
+import pytest
+
+from domain.cart import LINES_MAX, QUANTITY_MAX, Cart
+from domain.errors import Invalid
+from domain.ids import CartId, CustomerId, Sku
+
+KETTLE, CUP = Sku("kettle"), Sku("cup")
+
+
+def cart(**quantities: int) -> Cart:
+    """A cart with these lines."""
+    return Cart(CartId("cart"), CustomerId(5), {Sku(sku): count for sku, count in quantities.items()})
+
+
+class TestCartPut:
+    def test_sets_the_quantity(self) -> None:
+        """Putting a line again replaces its quantity."""
+        chosen = cart(kettle=1)
+
+        chosen.put(KETTLE, 3)
+
+        assert chosen.lines == {KETTLE: 3}
+
+    @pytest.mark.parametrize("quantity", [0, -1, QUANTITY_MAX + 1, True, 1.0, "1"])
+    def test_refuses_a_quantity_out_of_bounds(self, quantity: int) -> None:
+        """Nobody buys nothing, less than nothing, or a part of a thing."""
+        chosen = cart()
+
+        with pytest.raises(Invalid, match="a quantity is") as refused:
+            chosen.put(KETTLE, quantity)
+
+        assert chosen.is_empty
+        assert refused.value.mistakes[0].pointer == "#/quantity"
+
+    def test_takes_the_largest_quantity(self) -> None:
+        """The bound itself is allowed."""
+        chosen = cart()
+
+        chosen.put(KETTLE, QUANTITY_MAX)
+
+        assert chosen.lines == {KETTLE: QUANTITY_MAX}
+
+    def test_refuses_one_line_too_many(self) -> None:
+        """A cart has an end."""
+        chosen = cart(**{f"sku-{number}": 1 for number in range(LINES_MAX)})
+
+        with pytest.raises(Invalid, match="at most"):
+            chosen.put(KETTLE, 1)
+
+    def test_still_changes_a_line_of_a_full_cart(self) -> None:
+        """The bound is on lines, not on changes."""
+        chosen = cart(**{f"sku-{number}": 1 for number in range(LINES_MAX)})
+
+        chosen.put(Sku("sku-0"), 2)
+
+        assert chosen.lines[Sku("sku-0")] == 2
+
+
+class TestCartRemove:
+    def test_drops_a_line(self) -> None:
+        """The other lines stay."""
+        chosen = cart(kettle=1, cup=2)
+
+        chosen.remove(KETTLE)
+
+        assert chosen.lines == {CUP: 2}
+
+    def test_does_nothing_for_a_line_that_is_not_there(self) -> None:
+        """Removing twice is no error."""
+        chosen = cart(cup=2)
+
+        chosen.remove(KETTLE)
+
+        assert chosen.lines == {CUP: 2}
+
+
+class TestCartTake:
+    def test_drops_what_was_bought(self) -> None:
+        """A cart of which everything was bought is empty."""
+        chosen = cart(kettle=2)
+
+        chosen.take({KETTLE: 2})
+
+        assert chosen.is_empty
+
+    def test_leaves_what_was_added_since(self) -> None:
+        """Units and lines added after the checkout stay."""
+        chosen = cart(kettle=3, cup=1)
+
+        chosen.take({KETTLE: 2})
+
+        assert chosen.lines == {KETTLE: 1, CUP: 1}
+
+    def test_takes_no_more_than_is_left(self) -> None:
+        """Lines that the customer reduced or removed meanwhile go below zero nowhere."""
+        chosen = cart(kettle=1)
+
+        chosen.take({KETTLE: 2, CUP: 1})
+
+        assert chosen.is_empty

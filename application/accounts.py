@@ -6,7 +6,8 @@ import attrs
 
 from application.phases import in_one_transaction
 from application.policy import FAILURES_MAX, FAILURES_WINDOW
-from application.ports import Begin, Clock, Passwords
+from application.ports import Clock, Passwords
+from application.storage import Begin
 from domain.errors import TooManyFailures, WrongPassword
 from domain.ids import CustomerId, StaffId
 from domain.people import Customer, Staff

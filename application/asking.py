@@ -9,10 +9,11 @@ from application.gateways import Backend, ClosesBills, Gateway, OfflineBackend, 
 from application.locking import free_from_rivals, in_stock, lock_payment, payment_subjects
 from application.phases import in_one_transaction
 from application.policy import ABSENT_LOOKS_MIN, Policy
-from application.ports import Begin, Clock, UnitOfWork
+from application.ports import Clock
+from application.storage import Begin, UnitOfWork
 from domain.bill import BillState
 from domain.errors import NotFound
-from domain.ids import Actor, PaymentId, gateway
+from domain.ids import JANITOR, Actor, PaymentId, gateway
 from domain.methods import PaymentMethod
 from domain.order import Order, OrderStatus
 from domain.payment import Payment, Settlement
@@ -42,7 +43,7 @@ class Question:
 
     `closing`: close the payment there if nobody has paid it, for this reason; `patient`: do not
     take one "no such payment" for an answer. `by_person`: staff asked. `then` runs in the same
-    transaction when the payment has ended without money.
+    transaction when the payment has ended without money, and says whether that was what it wanted.
     """
 
     by: Actor | None = None
@@ -51,16 +52,16 @@ class Question:
     patient: bool = True
     within_seconds: float | None = None
     inbox_id: int | None = None
-    then: Callable[[UnitOfWork, Sequence[Order]], None] | None = None
+    then: Callable[[UnitOfWork, Sequence[Order]], bool] | None = None
 
 
 @attrs.frozen
 class Answer:
-    """What the gateway said, what that did, and whether the payment has ended without money."""
+    """What the gateway said, what that did, and whether what was to happen then has happened."""
 
     status: VerdictStatus
     settlement: Settlement
-    has_ended: bool
+    is_done: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -134,14 +135,13 @@ class AskGateway:
         if settlement is Settlement.UNCHANGED:
             self._go_on(payment, verdict.status, question, can_close, by, now)
         has_ended = payment.bill.state is BillState.FAILED
-        if has_ended and question.then:
-            question.then(uow, orders)
+        is_done = has_ended and question.then is not None and question.then(uow, orders)
         if settlement is Settlement.APPLIED and has_ended and verdict.decline:
             uow.failures.add(payment_subjects(payment.customer_id, payment.order_ids), now)
         if question.inbox_id is not None:
             uow.inbox.conclude(question.inbox_id, "settled", str(settlement))
         uow.payments.save(payment)
-        return Answer(verdict.status, settlement, has_ended)
+        return Answer(verdict.status, settlement, is_done)
 
     def _go_on(
         self,
@@ -159,7 +159,7 @@ class AskGateway:
             if payment.is_open:
                 payment.fail(question.closing, by, now)
             payment.stop_looking()
-        elif payment.look_at is not None:
+        elif by == JANITOR and payment.look_at is not None:
             payment.look_later(now, self.policy.first_look)
 
 

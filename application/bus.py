@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from application.ports import UnitOfWork
+from application.storage import UnitOfWork
 from domain.events import Event
 
 EVENTS_MAX = 2_000

@@ -6,7 +6,8 @@ from enum import StrEnum
 import attrs
 
 from application.asking import Answer, Gateways, can_ask
-from application.ports import Clock, UnitOfWork
+from application.ports import Clock
+from application.storage import UnitOfWork
 from domain.bill import BillState
 from domain.errors import GatewayUnavailable, PaymentUnderWay
 from domain.ids import PaymentId

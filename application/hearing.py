@@ -8,7 +8,7 @@ from application.asking import AskGateway, Question
 from application.gateways import BadSignature, Claim, Gateway, GatewayTrouble, Malformed, Received
 from application.phases import in_one_transaction
 from application.policy import CALLBACK_PATIENCE_SECONDS
-from application.ports import InboxEntry, UnitOfWork
+from application.storage import InboxEntry, UnitOfWork
 from domain.bill import BillState, PaymentStatus
 from domain.cards import masked
 from domain.errors import ForgedCallback, Invalid, NotFound

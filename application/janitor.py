@@ -9,7 +9,7 @@ from application.asking import AskGateway, Question
 from application.gateways import GatewayTrouble
 from application.locking import lock_payment
 from application.phases import in_one_transaction
-from application.ports import UnitOfWork
+from application.storage import UnitOfWork
 from domain.bill import BillState
 from domain.ids import JANITOR, PaymentId
 from domain.payment import Payment

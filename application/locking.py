@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from application.policy import FAILURES_MAX, FAILURES_WINDOW
-from application.ports import StaleVersion, UnitOfWork
+from application.storage import StaleVersion, UnitOfWork
 from domain.bill import BillState
 from domain.errors import NotFound, TooManyFailures
 from domain.ids import Actor, CustomerId, OrderId, PaymentId

@@ -11,7 +11,8 @@ from application.gateways import GatewayRefused, GatewayTrouble, Opened, Opening
 from application.locking import lock_payment
 from application.phases import in_one_transaction
 from application.policy import Policy
-from application.ports import Begin, Clock, Keys, UnitOfWork
+from application.ports import Clock, Keys
+from application.storage import Begin, UnitOfWork
 from domain.bill import BillState
 from domain.errors import Conflict, GatewayUnavailable, PaymentRefused
 from domain.ids import Actor, PaymentId, gateway

@@ -8,7 +8,8 @@ from application.asking import AskGateway, Question
 from application.gateways import GatewayTrouble
 from application.locking import lock_goods, lock_orders, lock_payment
 from application.phases import in_one_transaction
-from application.ports import Begin, Clock, UnitOfWork
+from application.ports import Clock
+from application.storage import Begin, UnitOfWork
 from domain.bill import BillState
 from domain.errors import Conflict, GatewayUnavailable, IllegalTransition, NotFound, OrderAlreadyPaid
 from domain.ids import Actor, OrderKey, PaymentId
@@ -106,14 +107,15 @@ class CancelOrder:
         return None
 
     def _close_there(self, payment_id: PaymentId, order_key: OrderKey, by: Actor, reason: str | None) -> bool:
-        """Whether the payment has ended without money and the order with it."""
+        """Whether the payment has ended without money, and the order with it."""
 
-        def then(uow: UnitOfWork, orders: Sequence[Order]) -> None:
+        def then(uow: UnitOfWork, orders: Sequence[Order]) -> bool:
             order = next(order for order in orders if order.key == order_key)
             if order.payment_id != payment_id:
-                return  # A newer attempt has taken it on meanwhile, which has to be closed as well.
+                return False  # A newer attempt has taken it on meanwhile, and has to be closed as well.
             order.cancel(by, self.clock.now(), reason)
             uow.orders.save(order)
+            return True
 
         payment, method = self.ask.look_up(payment_id)
         question = Question(by=by, closing="an order was cancelled", patient=False, then=then)
@@ -121,7 +123,7 @@ class CancelOrder:
             answer = self.ask(payment, method, question)
         except GatewayTrouble as trouble:
             raise GatewayUnavailable(trouble.detail, [order_key]) from trouble
-        return answer is not None and answer.has_ended
+        return answer is not None and answer.is_done
 
 
 def ensure_cancellable(order: Order) -> None:

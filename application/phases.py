@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from application.policy import PHASE_ATTEMPTS_MAX
-from application.ports import Begin, StaleVersion, UnitOfWork
+from application.storage import Begin, StaleVersion, UnitOfWork
 from domain.errors import StoreUnavailable
 
 T = TypeVar("T")

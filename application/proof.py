@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
-from application.ports import Page
+from application.storage import Page
 from application.views import Listed, PaymentView, Queries, T
 from domain.bill import OPEN, BillState
 from domain.ids import PaymentId, Sku

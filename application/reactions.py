@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from application.bus import Bus, Reaction
-from application.ports import UnitOfWork
+from application.storage import UnitOfWork
 from domain.events import (
     EVENT_TYPES,
     Event,

@@ -12,19 +12,11 @@ from application.janitor import LookAfterPayments
 from application.opening import OpenPayment
 from application.payments import ApprovePayment, CancelOrder, MoveOrder, VerifyBill
 from application.policy import Policy
-from application.ports import (
-    Begin,
-    Clock,
-    Currencies,
-    IdempotencyKeys,
-    Keys,
-    Outbox,
-    Passwords,
-    Publishes,
-)
+from application.ports import Clock, Currencies, IdempotencyKeys, Keys, Outbox, Passwords, Publishes
 from application.proof import Prove
 from application.relay import Relay
 from application.shop import FillCart, ManageMethods, OfferMethods, PutProduct
+from application.storage import Begin
 from application.views import Queries
 
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import attrs
 
 from application.asking import Gateways
-from application.checkout import purchase_of
 from application.gateways import ChecksSettings, Settings
 from application.phases import in_one_transaction
-from application.ports import Begin, Keys, UnitOfWork
+from application.ports import Keys
+from application.purchasing import purchase_of
+from application.storage import Begin, UnitOfWork
 from application.views import CartView, Queries
 from domain.cart import Cart
 from domain.catalog import DEFAULT_SELLER, Product, Stock

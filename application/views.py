@@ -5,7 +5,7 @@ from typing import Generic, Protocol, TypeVar
 
 import attrs
 
-from application.ports import Page
+from application.storage import Page
 from domain.cart import Cart
 from domain.catalog import Product
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku

@@ -261,23 +261,25 @@ class Payment:
         self._touch(now)
 
     def look_later(self, now: datetime, first_pause: timedelta) -> None:
-        """Plan the janitor's next look; pauses grow, and the end of the hold is never slept through.
+        """The janitor has looked, and plans its next look in place of its claim on this one.
 
-        A look that is planned already is only ever brought forward: whoever asks often, as a
-        customer who keeps coming back, cannot put off the end of a hold. (The janitor puts its own
-        look off when it claims it.) Under review nothing is planned.
+        Pauses grow, and the end of the hold is never slept through. Under review nothing is planned.
         """
-        if self.bill.state is BillState.REVIEW:
-            return
         pause = first_pause * min(2 ** min(self.looks, 10), LOOK_GROWTH_MAX)
         self.looks += 1
-        planned = self._sooner(now + pause) if self.expires_at and now < self.expires_at else now + pause
-        self.look_at = min(planned, self.look_at) if self.look_at else planned
+        if self.bill.state is not BillState.REVIEW:
+            self.look_at = self._sooner(now + pause) if self._is_held(now) else now + pause
 
     def look_soon(self, now: datetime, first_pause: timedelta) -> None:
-        """There is news that could not be confirmed yet: look again after the first pause."""
-        self.looks = 0
-        self.look_later(now, first_pause)
+        """There is news that could not be confirmed yet: look again after the first pause.
+
+        A look that is planned already is only ever brought forward: a customer who keeps coming
+        back cannot put off the end of a hold. Under review nothing is planned.
+        """
+        self.looks = 1
+        if self.bill.state is not BillState.REVIEW:
+            soon = self._sooner(now + first_pause) if self._is_held(now) else now + first_pause
+            self.look_at = min(soon, self.look_at) if self.look_at else soon
 
     def stop_looking(self) -> None:
         """Nothing is left to learn from the gateway."""
@@ -361,6 +363,9 @@ class Payment:
         self.bill.review = self.failure = self.expires_at = self.look_at = None
         self._move(BillState.PAID, by, now, None)
         return Settlement.APPLIED
+
+    def _is_held(self, now: datetime) -> bool:
+        return self.expires_at is not None and now < self.expires_at
 
     def _sooner(self, moment: datetime) -> datetime:
         return min(moment, self.expires_at) if self.expires_at else moment

@@ -28,8 +28,8 @@ def web_app(
         tokens=Tokens(secret=settings.secret, clock=kassa.application.clock),
         success_url=settings.success_url or f"{public_url}{SUCCESS_PATH}",
         failure_url=settings.failure_url or f"{public_url}{FAILURE_PATH}",
-        address_limits=settings.address_limits,
         readiness=readiness,
+        address_limits=settings.address_limits,
     )
     return create_app(kassa.application, edge)
 

@@ -65,6 +65,7 @@ class Program:
     arguments: tuple[str, ...]
     settings: dict[str, str] = attrs.field(factory=dict)
     log_path: Path
+    module: str = "entrypoints.cli"
     address: str = ""
     process: subprocess.Popen[str] | None = None
 
@@ -76,7 +77,7 @@ class Program:
         assert self.process is None, "already running"
         with self.log_path.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "entrypoints.cli", *self.arguments],
+                [sys.executable, "-m", self.module, *self.arguments],
                 cwd=ROOT,
                 env=_environment(self.settings),
                 stdout=subprocess.PIPE,

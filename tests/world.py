@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.gateways.manual import Manual
-from adapters.memory import MemoryStore, MemoryUnitOfWork
-from adapters.memory_queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.store import MemoryStore, MemoryUnitOfWork
 from application.asking import Gateways
-from application.checkout import Wish
 from application.gateways import Backend, ChecksSettings, Settings
 from application.opening import CheckedOut
 from application.policy import Policy
 from application.ports import Keys, RelayedEvent
+from application.purchasing import Wish
 from application.reactions import BUS
 from application.service import Application, Outside
 from domain.ids import (

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from adapters.sql.session import Session
 from adapters.sql.tables import failures, inbox
-from application.ports import InboxEntry
+from application.storage import InboxEntry
 
 _INSERT_ENTRY = insert(inbox).returning(inbox.c.id)
 _CONCLUDE = update(inbox).where(inbox.c.id == bindparam("the_id"))

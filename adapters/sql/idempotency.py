@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, up
 from adapters.sql.mapping import AnyRow
 from adapters.sql.tables import idempotency_keys
 from adapters.sql.trouble import translated
-from application.ports import IdempotencyScope, KeptReply, StaleVersion
-from application.vault import Vault
+from application.ports import IdempotencyScope, KeptReply, Vault
+from application.storage import StaleVersion
 from domain.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
 
 REPLIES_KEPT = timedelta(hours=72)

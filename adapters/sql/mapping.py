@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 from sqlalchemy import Row
 
-from application.vault import Vault
+from application.ports import Vault
 from domain.bill import Bill, BillState
 from domain.ids import OrderKey, PaymentId
 from domain.money import Currency, Money

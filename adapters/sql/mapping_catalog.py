@@ -6,7 +6,7 @@ from typing import Any
 import attrs
 
 from adapters.sql.mapping import AnyRow, Record, to_json
-from application.vault import Vault
+from application.ports import Vault
 from domain.cart import Cart
 from domain.catalog import Product, Stock
 from domain.methods import MethodRules, PaymentMethod

@@ -14,7 +14,7 @@ from adapters.sql.mapping import (
 )
 from adapters.sql.session import Held, Session, one_more, update_guarded
 from adapters.sql.tables import order_lines, orders, payment_orders
-from application.vault import Vault
+from application.ports import Vault
 from domain.ids import CheckoutId, OrderId, OrderKey
 from domain.order import Order
 

@@ -8,8 +8,8 @@ from adapters.sql.mapping import AnyRow
 from adapters.sql.mapping_catalog import customer_from_row, method_from_row, method_to_row, staff_from_row
 from adapters.sql.session import Session
 from adapters.sql.tables import customers, payment_methods, payments, sequences, staff
-from application.ports import StaleVersion
-from application.vault import Vault
+from application.ports import Vault
+from application.storage import StaleVersion
 from domain.bill import OPEN
 from domain.errors import EmailTaken
 from domain.ids import CustomerId, MethodCode, MethodId, StaffId

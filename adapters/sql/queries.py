@@ -24,8 +24,8 @@ from adapters.sql.tables import (
     products,
 )
 from adapters.sql.trouble import translated
-from application.ports import Page
-from application.vault import Vault
+from application.ports import Vault
+from application.storage import Page
 from application.views import CartLineView, CartView, Listed, PaymentView
 from domain.catalog import Product
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku

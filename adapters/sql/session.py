@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 
 from adapters.sql.trouble import translated
-from application.ports import StaleVersion
+from application.storage import StaleVersion
 
 K = TypeVar("K")
 A = TypeVar("A")

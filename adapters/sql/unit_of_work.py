@@ -14,7 +14,8 @@ from adapters.sql.payments import SqlPayments
 from adapters.sql.people import SqlMethods, SqlPeople
 from adapters.sql.session import Session
 from adapters.sql.tables import sequences
-from application.ports import (
+from application.ports import Vault
+from application.storage import (
     Carts,
     Failures,
     Inbox,
@@ -26,7 +27,6 @@ from application.ports import (
     Products,
     Reacts,
 )
-from application.vault import Vault
 from domain.events import Event
 from domain.ids import OrderId, PaymentId
 from domain.order import Order

@@ -21,9 +21,9 @@ from adapters.web.texts import (
     SkuText,
 )
 from adapters.web.texts import Password as NewPassword
-from application.checkout import Wish
 from application.policy import ORDERS_PER_PAYMENT_MAX
 from application.ports import Currencies
+from application.purchasing import Wish
 from domain.cart import QUANTITY_MAX
 from domain.errors import Invalid
 from domain.ids import CustomerId, MethodCode, Sku

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from adapters.web.auth import Who
 from adapters.web.bodies import Nothing
 from application.accounts import Principal, Role
-from application.ports import Page
+from application.storage import Page
 from domain.ids import KEY_HOLDER, Actor, CustomerId, customer, staff
 
 B = TypeVar("B", bound=BaseModel)
@@ -164,6 +164,6 @@ def operations_of(resource: object) -> list[tuple[Operation, Callable[[Call[Any]
     for name, member in vars(type(resource)).items():
         operation = getattr(member, "operation", None)
         if isinstance(operation, Operation):
-            topic = type(resource).__name__
+            topic = getattr(resource, "TOPIC", type(resource).__name__)
             found.append((attrs.evolve(operation, topic=topic), getattr(resource, name)))
     return found

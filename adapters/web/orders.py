@@ -7,7 +7,7 @@ from adapters.web.bodies import CartCheckout, NewStatus, Nothing, OrderCheckout,
 from adapters.web.codecs import cursor_for
 from adapters.web.operations import Answer, Call, api
 from adapters.web.order_documents import CheckoutDocument, OrderDocument, Orders, orders_of
-from application.checkout import Wish
+from application.purchasing import Wish
 from application.service import Application
 from domain.errors import NotFound
 from domain.ids import MethodCode, OrderKey
@@ -69,6 +69,8 @@ class Checkouts:
 @attrs.frozen
 class OrderBook:
     """The orders."""
+
+    TOPIC = "Orders"
 
     application: Application
 

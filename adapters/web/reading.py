@@ -25,7 +25,7 @@ from adapters.web.texts import (
     SKU_LENGTH_MAX,
     SKU_PATTERN,
 )
-from application.ports import Page
+from application.storage import Page
 from domain.errors import Invalid, NotFound
 
 BODY_BYTES_MAX = 64 * 1024

@@ -20,9 +20,9 @@ from adapters.web.documents import (
     Products,
 )
 from adapters.web.operations import Answer, Call, api
-from application.ports import Page
 from application.service import Application
 from application.shop import Offer
+from application.storage import Page
 from application.views import Listed
 from domain.errors import NotFound
 from domain.ids import MethodCode, OrderKey, Sku

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.memory import MemoryStore
+from adapters.memory.store import MemoryStore
 from domain.ids import OrderId, PaymentId, Sku
 from tests.builders import make_order, make_payment, make_product
 from tests.contract.storages import relay_all

@@ -17,7 +17,8 @@ from adapters.sql.migrate import downgrade, is_current, upgrade
 from adapters.sql.tables import metadata
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.system import SecretVault
-from application.ports import IdempotencyScope, KeptReply, Page, UnitOfWork
+from application.ports import IdempotencyScope, KeptReply
+from application.storage import Page, UnitOfWork
 from domain.errors import StoreUnavailable
 from domain.ids import CustomerId, MethodCode, OrderId, OrderKey, PaymentId, Sku
 from tests.builders import (

@@ -143,6 +143,39 @@ class TestCancellingAnOrder:
 
         assert world.order(out.orders[0]).status is OrderStatus.CANCELLED
 
+    def test_closes_a_newer_attempt_that_began_meanwhile_too(self, world: World) -> None:
+        """The attempt that was asked about failed, and the customer had started another."""
+        out = world.buy(2)
+
+        def decline_and_try_again() -> None:
+            world.bank.decline(out.payment.order_id)
+            world.hear(out.payment)
+            world.pay(out.orders[0])
+
+        world.bank.meanwhile("verify", decline_and_try_again)
+        world.app.cancel_order(order_key=out.orders[0].key, by=STAFF)
+
+        order = world.order(out.orders[0])
+        newer = world.payment(order.payment_ids[-1])
+        assert order.status is OrderStatus.CANCELLED
+        assert newer.id != out.payment.id
+        assert world.bank.status(newer.order_id) == "canceled"
+        assert world.stock() == (5, 0)
+
+    def test_is_not_claimed_after_a_lost_race(self, world: World) -> None:
+        """Paid between our asking and our writing it down: the order is not said to be cancelled."""
+        out = world.buy(2)
+
+        def pay() -> None:
+            world.bank.confirm(out.payment.order_id)
+            world.hear(out.payment)
+
+        world.bank.meanwhile("close", pay)
+        with pytest.raises(OrderAlreadyPaid):
+            world.app.cancel_order(order_key=out.orders[0].key, by=STAFF)
+
+        assert world.order(out.orders[0]).status is OrderStatus.PROCESSING
+
     def test_knows_only_orders_that_exist(self, world: World) -> None:
         """Another key is nobody's order."""
         for act in (

@@ -87,15 +87,19 @@ class TestTheAuditOfCallbacks:
         world.app.look_after_payments()
         assert world.order(out.orders[0]).status is OrderStatus.PROCESSING
 
-    def test_a_silent_gateway_of_a_settled_payment_changes_nothing(self, world: World) -> None:
-        """What is settled is not looked at again by the janitor."""
+    def test_a_dispute_that_could_not_be_confirmed_is_followed_up(self, world: World) -> None:
+        """Paid money is looked at once more when its gateway was silent about bad news."""
         out = world.buy(2)
         world.bank.confirm(out.payment.order_id)
         world.hear(out.payment)
         world.bank.trouble()
 
         world.hear(out.payment, "charged_back")
+        world.bank.dispute(out.payment.order_id)
+        world.clock.turn(seconds=6)
+        world.app.look_after_payments()
 
+        assert world.payment(out.payment).bill.review == "the payment is disputed"
         assert world.payment(out.payment).look_at is None
 
     def test_a_dispute_of_paid_money_is_put_before_a_person(self, world: World) -> None:
@@ -133,6 +137,23 @@ class TestTheAuditOfCallbacks:
         world.hear(out.payment, merchant_ref=None)
 
         assert world.order(out.orders[0]).status is OrderStatus.PROCESSING
+
+
+class TestLateNews:
+    def test_is_followed_up_though_the_payment_had_failed(self, world: World) -> None:
+        """Late money whose gateway is silent just then is not lost."""
+        out = world.buy(2)
+        world.bank.decline(out.payment.order_id)
+        world.hear(out.payment)
+        world.bank.confirm(out.payment.order_id)
+        world.bank.trouble()
+        world.hear(out.payment)
+        world.clock.turn(seconds=6)
+
+        world.app.look_after_payments()
+
+        assert world.order(out.orders[0]).status is OrderStatus.PROCESSING
+        assert world.payment(out.payment).look_at is None
 
 
 class TestReturningCustomers:

@@ -27,7 +27,7 @@ class TestSettlingWhatCallbacksMissed:
         assert world.payment(out.payment).look_at is None
 
     def test_looks_at_growing_intervals_without_news(self, world: World) -> None:
-        """5, 5, 10, 20, 40 and then every 60 seconds."""
+        """5, 10, 20, 40 and then every 60 seconds."""
         out = world.buy(2)
         pauses = []
         for _ in range(6):
@@ -79,7 +79,7 @@ class TestSettlingWhatCallbacksMissed:
             raise ZeroDivisionError
 
         world.bank.meanwhile("verify", break_down)
-        world.app.look_after_payments()
+        assert [world.app.look_after_payments() for _ in range(3)] == [1, 1, 0]
 
         assert world.order(first.orders[0]).status is OrderStatus.HOLD
         assert world.order(second.orders[0]).status is OrderStatus.PROCESSING
@@ -179,6 +179,23 @@ class TestClosingWhatEndedHere:
 
         assert world.bank.status(replaced.order_id) == "canceled"
         assert world.payment(replaced).look_at is None
+
+    def test_ends_at_its_deadline_a_bill_that_cannot_be_asked_about(self, world: World) -> None:
+        """Nobody has seen it and nobody can tell of it: the goods are freed all the same."""
+        world.bank.capabilities = Capabilities(asks_by_reference=False, opens_idempotently=False)
+        world.fill(2)
+        world.bank.trouble(operation="initiate")
+        with pytest.raises(GatewayUnavailable) as raised:
+            world.check_out()
+
+        for _ in range(4):
+            world.clock.turn(minutes=31)
+            world.app.look_after_payments()
+
+        order = world.app.queries.order(raised.value.order_keys[0])
+        assert order is not None and order.status is OrderStatus.FAILED
+        assert world.bank.called("verify") == []
+        assert world.app.look_after_payments() == 0
 
     def test_stops_asking_for_what_the_gateway_never_knew(self, world: World) -> None:
         """Twice is enough."""

@@ -312,6 +312,33 @@ class TestLateMoney:
         assert world.bank.status(second.payment.order_id) == "canceled"
         assert world.payment(second.payment).look_at is None
 
+    def test_frees_all_orders_of_a_newer_attempt(self, world: World) -> None:
+        """An attempt for two orders ends when one of them is paid otherwise; the other has failed."""
+        out, payment = self.failed(world)
+        world.app.fill_cart.empty(customer_id=world.customer)
+        other = world.buy(1)
+        world.bank.decline(other.payment.order_id)
+        world.hear(other.payment)
+        world.pay(out.orders[0], other.orders[0], customer=world.customer)
+
+        world.hear(payment)
+
+        assert world.order(out.orders[0]).status is OrderStatus.PROCESSING
+        assert world.order(other.orders[0]).status is OrderStatus.FAILED
+        assert world.stock() == (3, 0)
+
+    def test_two_callbacks_at_once_about_money_for_review_change_it_once(self, world: World) -> None:
+        """While the first asks, the second puts the money under review; the newer attempt goes on."""
+        out, payment = self.failed(world)
+        world.offer("kettle", 40_00, 1)
+        world.bank.meanwhile("verify", lambda: world.hear(payment))
+
+        world.hear(payment)
+
+        assert world.payment(payment).bill.state is BillState.REVIEW
+        assert world.order(out.orders[0]).status is OrderStatus.FAILED
+        assert world.events().count("payment.review") == 1
+
     def test_a_review_ends_when_staff_ask_and_the_answer_fits(self, world: World) -> None:
         """A person decides, by the gateway's own word."""
         out = world.buy(2)
@@ -407,6 +434,29 @@ class TestGatewayTrouble:
         order = world.app.queries.order(raised.value.order_keys[0])
         assert order is not None and order.status is OrderStatus.FAILED
         assert world.stock() == (5, 0)
+
+    def test_a_refusal_to_open_again_does_not_end_what_was_found_out_meanwhile(self, world: World) -> None:
+        """The first opening had its effect, money came that does not fit: a person decides, not a refusal."""
+        world.fill(2)
+        world.bank.trouble(operation="initiate", done=True)
+        with pytest.raises(GatewayUnavailable) as raised:
+            world.check_out()
+        order = world.app.queries.order(raised.value.order_keys[0])
+        assert order is not None and order.payment_id is not None
+        payment = world.payment(order.payment_id)
+
+        def pay_too_much() -> None:
+            world.bank.confirm(payment.order_id, amount=99_00)
+            world.hear(payment)
+
+        world.bank.refuse()
+        world.bank.meanwhile("initiate", pay_too_much)
+        with pytest.raises(PaymentRefused):
+            world.check_out()
+
+        assert world.payment(payment).bill.state is BillState.REVIEW
+        assert world.order(order).status is OrderStatus.HOLD
+        assert world.stock() == (5, 2)
 
 
 class TestCheckingOutAgain:

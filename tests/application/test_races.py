@@ -3,8 +3,8 @@
 import pytest
 
 from application.locking import lock_orders, lock_payment
-from application.ports import StaleVersion
 from application.reactions import BUS
+from application.storage import StaleVersion
 from domain.bill import BillState, PaymentStatus
 from domain.errors import Conflict, GatewayUnavailable, PaymentRefused
 from domain.ids import KEY_HOLDER, OrderKey, PaymentId

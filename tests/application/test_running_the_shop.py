@@ -10,8 +10,9 @@ from application.accounts import Principal, Role
 from application.bus import EVENTS_MAX, Bus
 from application.phases import in_one_transaction
 from application.policy import origin_of
-from application.ports import RelayedEvent, StaleVersion, UnitOfWork
+from application.ports import RelayedEvent
 from application.reactions import BUS
+from application.storage import StaleVersion, UnitOfWork
 from domain.bill import BillState
 from domain.errors import (
     Conflict,
@@ -82,6 +83,8 @@ class TestProducts:
         )
         with pytest.raises(Conflict):
             world.offer("kettle", 40_00, 1)
+        with pytest.raises(Conflict):
+            world.offer("kettle", 40_00, 5, code="USD")
 
     @pytest.mark.parametrize(("minor", "on_hand"), [(-1, 5), (40_00, -1)])
     def test_neither_price_nor_count_is_negative(self, world: World, minor: int, on_hand: int) -> None:

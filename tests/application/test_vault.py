@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.system import SecretVault
-from application.vault import Vault
+from application.ports import Vault
 
 
 class TestTheVault:

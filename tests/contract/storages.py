@@ -7,8 +7,8 @@ from pathlib import Path
 import attrs
 from sqlalchemy import Engine, select
 
-from adapters.memory import MemoryStore
-from adapters.memory_queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.store import MemoryStore
 from adapters.sql.engine import open_engine
 from adapters.sql.idempotency import SqlIdempotencyKeys
 from adapters.sql.migrate import upgrade
@@ -16,7 +16,8 @@ from adapters.sql.outbox import SqlOutbox
 from adapters.sql.queries import SqlQueries
 from adapters.sql.tables import inbox
 from adapters.sql.unit_of_work import SqlUnitOfWork
-from application.ports import IdempotencyKeys, InboxEntry, Outbox, UnitOfWork
+from application.ports import IdempotencyKeys, Outbox
+from application.storage import InboxEntry, UnitOfWork
 from application.views import Queries
 from domain.events import Event
 

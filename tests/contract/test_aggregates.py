@@ -5,7 +5,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from application.ports import Page, StaleVersion
+from application.storage import Page, StaleVersion
 from domain.bill import Bill
 from domain.cart import Cart
 from domain.catalog import Product, Stock

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import attrs
 import pytest
 
-from application.ports import InboxEntry, Page
+from application.storage import InboxEntry, Page
 from application.views import Listed
 from domain.bill import BillState
 from domain.errors import EmailTaken

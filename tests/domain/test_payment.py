@@ -362,8 +362,8 @@ class TestLooking:
         """A customer who keeps coming back after the deadline does not hold the goods for ever."""
         payment = payment_in(BillState.WAITING)
 
-        payment.look_later(DEADLINE + PAUSE, PAUSE)
         payment.look_soon(DEADLINE + PAUSE, PAUSE)
+        payment.look_soon(DEADLINE + 2 * PAUSE, PAUSE)
 
         assert payment.look_at == DEADLINE
 
@@ -381,6 +381,7 @@ class TestLooking:
         payment = payment_in(BillState.REVIEW)
 
         payment.look_soon(LATER, PAUSE)
+        payment.look_later(LATER, PAUSE)
 
         assert payment.look_at is None
 

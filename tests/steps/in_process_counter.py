@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from application.checkout import Wish
 from application.opening import CheckedOut
+from application.purchasing import Wish
 from domain.ids import CustomerId, OrderKey, Sku
 from tests.steps import in_process_views as views
 from tests.steps.in_process_catalog import InProcessCatalog, name_of

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from application.ports import Page
+from application.storage import Page
 from application.views import Listed, PaymentView, T
 from domain.errors import NotFound
 from domain.ids import OrderKey, PaymentId

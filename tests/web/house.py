@@ -11,8 +11,8 @@ import falcon.testing
 
 from adapters.gateways.manual import Manual
 from adapters.gateways.settings import ensure_valid, merged, public_settings
-from adapters.memory import MemoryStore
-from adapters.memory_queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
+from adapters.memory.store import MemoryStore
 from adapters.system import IsoCurrencies, RandomKeys
 from adapters.web.app import Edge, create_app
 from adapters.web.auth import Tokens

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from adapters.memory_people import MemoryFailures, MemoryInbox, MemoryMethods, MemoryPeople
-from adapters.memory_repositories import MemoryCarts, MemoryOrders, MemoryPayments, MemoryProducts
-from adapters.memory_tables import StoredEvent, Tables
-from application.ports import (
+from adapters.memory.people import MemoryFailures, MemoryInbox, MemoryMethods, MemoryPeople
+from adapters.memory.repositories import MemoryCarts, MemoryOrders, MemoryPayments, MemoryProducts
+from adapters.memory.tables import StoredEvent, Tables
+from application.ports import RelayedEvent
+from application.relayed import data_of
+from application.storage import (
     Carts,
     Failures,
     Inbox,
@@ -22,9 +24,7 @@ from application.ports import (
     People,
     Products,
     Reacts,
-    RelayedEvent,
 )
-from application.relayed import data_of
 from domain.events import Event
 from domain.ids import OrderId, PaymentId
 from domain.order import Order

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import attrs
 
-from adapters.memory_tables import StoredMethod, Tables, copy_of_method
-from application.ports import InboxEntry
+from adapters.memory.tables import StoredMethod, Tables, copy_of_method
+from application.storage import InboxEntry
 from domain.errors import EmailTaken
 from domain.ids import CustomerId, MethodCode, MethodId, StaffId
 from domain.methods import PaymentMethod

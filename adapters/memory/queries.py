@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import attrs
 
-from adapters.memory import MemoryStore
-from adapters.memory_tables import (
+from adapters.memory.store import MemoryStore
+from adapters.memory.tables import (
     StoredClaim,
     StoredEvent,
     Tables,
@@ -16,7 +16,8 @@ from adapters.memory_tables import (
     copy_of_payment,
     copy_of_product,
 )
-from application.ports import IdempotencyScope, KeptReply, Page, RelayedEvent
+from application.ports import IdempotencyScope, KeptReply, RelayedEvent
+from application.storage import Page
 from application.views import CartLineView, CartView, Listed, PaymentView
 from domain.catalog import Product
 from domain.errors import IdempotencyKeyInFlight, IdempotencyKeyReused

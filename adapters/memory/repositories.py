@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from adapters.memory_tables import (
+from adapters.memory.tables import (
     StoredProduct,
     Tables,
     copy_of_cart,
@@ -14,7 +14,7 @@ from adapters.memory_tables import (
     copy_of_payment,
     copy_of_product,
 )
-from application.ports import StaleVersion
+from application.storage import StaleVersion
 from domain.cart import Cart
 from domain.catalog import Product
 from domain.ids import (

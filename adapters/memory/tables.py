@@ -7,7 +7,8 @@ from datetime import datetime
 
 import attrs
 
-from application.ports import IdempotencyScope, InboxEntry, KeptReply, RelayedEvent
+from application.ports import IdempotencyScope, KeptReply, RelayedEvent
+from application.storage import InboxEntry
 from domain.cart import Cart
 from domain.catalog import Product
 from domain.ids import (

@@ -342,6 +342,9 @@ class TestVerify:
         ("rule", "statement"),
         [
             ("I2", "UPDATE payments SET amount = amount + 1 WHERE id = 1"),
+            ("I2", "UPDATE orders SET total = total + 1 WHERE id = 1"),
+            ("I2", "UPDATE order_lines SET quantity = quantity + 1"),
+            ("I22", "UPDATE orders SET history = 'torn' WHERE id = 1"),
             ("I3", "UPDATE products SET reserved = reserved + 1 WHERE sku = 'tea-glass'"),
             ("I6", "UPDATE orders SET status = 'PROCESSING' WHERE status = 'HOLD'"),
             ("I13", "DELETE FROM outbox WHERE id = (SELECT max(id) FROM outbox)"),

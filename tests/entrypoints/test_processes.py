@@ -5,9 +5,8 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,6 +33,22 @@ def answers(address: str) -> bool:
     except requests.ConnectionError:
         return False
     return True
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A gateway of the test's own, which it may slow down."""
+    sandbox = Sandbox.start(tmp_path)
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A service of the test's own, which it may end; patient with its gateway."""
+    service = Service.start(tmp_path / "shop", gateway_timeout_seconds=20)
+    yield service
+    service.stop()
 
 
 class TestMigrating:
@@ -75,16 +90,14 @@ class TestServing:
         assert apart.stop() == 0
         assert service.program.stop() == 0
 
-    def test_ends_at_once_when_told_twice(self, tmp_path: Path) -> None:
+    def test_ends_at_once_when_told_twice(self, service: Service, sandbox: Sandbox) -> None:
         """Even while a customer waits for a gateway that is silent."""
-        sandbox = Sandbox.start(tmp_path)
-        service = Service.start(tmp_path / "shop", gateway_timeout_seconds=20)
         sandbox.control(
             "POST", "faults", json={"op": "create", "action": "delay_ms", "params": {"ms": 15000}}
         )
         token = shop_with_card(service, sandbox)
-        waiting = threading.Thread(target=check_out, args=(service, token), daemon=True)
-        waiting.start()
+        pool = ThreadPoolExecutor(1)
+        checkout = pool.submit(check_out, service, token)
         assert eventually(lambda: asked(sandbox))
         process = service.program.process
         assert process is not None
@@ -97,12 +110,11 @@ class TestServing:
 
         assert process.wait(5) == 1
         assert time.monotonic() - since < 3
-        sandbox.stop()
+        assert isinstance(checkout.exception(), requests.ConnectionError)
+        pool.shutdown()
 
-    def test_answers_a_slow_checkout_before_it_ends(self, tmp_path: Path) -> None:
+    def test_answers_a_slow_checkout_before_it_ends(self, service: Service, sandbox: Sandbox) -> None:
         """Told to end while a gateway takes its time, it waits for it, and the customer gets their order."""
-        sandbox = Sandbox.start(tmp_path)
-        service = Service.start(tmp_path / "shop", gateway_timeout_seconds=20)
         sandbox.control("POST", "faults", json={"op": "create", "action": "delay_ms", "params": {"ms": 2500}})
         token = shop_with_card(service, sandbox)
 
@@ -113,31 +125,28 @@ class TestServing:
 
         assert status == 0
         assert checkout.result().status_code == 201
-        sandbox.stop()
 
 
 class TestTheLog:
-    def test_is_json_and_holds_no_secret(self, tmp_path: Path) -> None:
+    def test_is_json_and_holds_no_secret(self, service: Service, sandbox: Sandbox) -> None:
         """Passwords, tokens, order keys and cards go through it, or rather do not."""
-        sandbox = Sandbox.start(tmp_path)
-        service = Service.start(tmp_path / "shop")
         token = shop_with_card(service, sandbox)
         checked_out = check_out(service, token).json()
         key = checked_out["order_key"]
-        requests.post(
-            checked_out["next_step"], data={"card_number": CARD, "expiry": "12/40", "cvc": "123"}, timeout=10
-        )
+        form = {"card_number": CARD, "expiry": "12/40", "cvc": "123"}
+        paid = requests.post(checked_out["next_step"], data=form, timeout=10, allow_redirects=False)
+        requests.get(paid.headers["Location"], timeout=10, allow_redirects=False)
         for path in (
             f"/v1/orders/{key}",
             f"/v1/{key}",
             f"/v1/payments/{CARD}",
             f"/v1/callbacks/card/{CARD}?card={CARD}",
         ):
-            requests.get(f"{service.address}{path}", headers={"Authorization": f"Bearer {token}"}, timeout=10)
-        (tmp_path / "shop" / "kassa.db-wal").write_bytes(b"nonsense")
+            bearer = {"Authorization": f"Bearer {token}"}
+            requests.get(f"{service.address}{path}", headers=bearer, timeout=10, allow_redirects=False)
+        (service.folder / "kassa.db-wal").write_bytes(b"nonsense")
         requests.get(f"{service.address}/v1/orders/{key}", timeout=10)
         service.stop()
-        sandbox.stop()
 
         written = service.program.log_path.read_text(encoding="utf-8")
 

@@ -132,7 +132,7 @@ def breaches_of_payment(payment: Payment) -> Iterator[Breach]:
 
 
 def breaches_of_links(orders: list[Order], payments: Mapping[PaymentId, Payment]) -> Iterator[Breach]:
-    """I2: each share is its order's total, and each order is linked to its payments both ways."""
+    """I2: what a payment asks for an order is that order's total."""
     shares: dict[int, list[tuple[Payment, Money]]] = defaultdict(list)
     for payment in payments.values():
         for share in payment.shares:

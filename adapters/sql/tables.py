@@ -1,5 +1,6 @@
 """The tables, as both databases have them; what they must hold at all times is in their constraints."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Sequence,
     SmallInteger,
     String,
     Table,
@@ -115,7 +117,7 @@ carts = Table(
 payment_methods = Table(
     "payment_methods",
     metadata,
-    Column("id", Key, primary_key=True),
+    Column("id", Key, primary_key=True, autoincrement=False),
     Column("code", String, nullable=False, unique=True),
     Column("name", String, nullable=False),
     Column("backend", String, nullable=False),
@@ -227,11 +229,17 @@ payment_orders = Table(
     UniqueConstraint("order_id", "payment_id"),
 )
 
+# Ids that are known before the row is stored. SQLite has no sequences, and is given a table of them.
+ORDER_IDS = Sequence("order_ids", metadata=metadata, data_type=BigInteger)
+PAYMENT_IDS = Sequence("payment_ids", metadata=metadata, data_type=BigInteger)
+METHOD_IDS = Sequence("method_ids", metadata=metadata, data_type=BigInteger)
+
 sequences = Table(
     "sequences",
     metadata,
     Column("name", String, primary_key=True),
     Column("last", BigInteger, nullable=False),
+    info={"only_on": "sqlite"},
 )
 
 outbox = Table(
@@ -295,3 +303,8 @@ idempotency_keys = Table(
     Column("body_sealed", Text),
     Column("kept_at", UtcDateTime),
 )
+
+
+def belongs(dialect: str) -> Callable[..., bool]:
+    """Tells which of the tables this database has."""
+    return lambda thing, *_: thing.info.get("only_on", dialect) == dialect

@@ -1,5 +1,8 @@
 """The only wiring: settings in, the application and its resources out, by straight-line constructor calls."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import attrs
 from sqlalchemy import Engine
 
@@ -16,11 +19,12 @@ from adapters.system import Argon2Passwords, IsoCurrencies, LogPublisher, Random
 from application.asking import Gateways
 from application.reactions import BUS
 from application.service import Application, Outside
-from entrypoints.settings import Settings
+from domain.errors import Invalid
+from entrypoints.settings import Settings, SettingsError
 
 
-class DatabaseBehind(Exception):
-    """The database has not been migrated to the shape that this version needs."""
+class DatabaseUnfit(Exception):
+    """The database has another shape than this version needs, or does not keep what it is given."""
 
 
 @attrs.frozen
@@ -37,12 +41,23 @@ class Kassa:
         self.engine.dispose()
 
 
+@contextmanager
+def opened(settings: Settings, public_url: str) -> Iterator[Kassa]:
+    """Everything wired, fit for use, and let go of afterwards.
+
+    Raises: DatabaseUnfit, SettingsError, StoreUnavailable.
+    """
+    kassa = build(settings, public_url)
+    try:
+        ensure_fit(kassa, settings)
+        yield kassa
+    finally:
+        kassa.close()
+
+
 def build(settings: Settings, public_url: str) -> Kassa:
-    """Wire everything. Raises: DatabaseBehind, StoreUnavailable."""
-    # Every thread that serves or works may hold one connection, and question another.
-    engine = open_engine(settings.database_url, connections_max=2 * settings.threads + 4)
-    if not is_current(engine):
-        raise DatabaseBehind("the database is behind: run `kassa migrate` first")
+    """Wire everything. Raises: DatabaseUnfit, StoreUnavailable."""
+    engine = _engine(settings)
     transport = Transport(timeout_seconds=settings.gateway_timeout_seconds)
     vault, clock = SecretVault(settings.secret), SystemClock()
     application = Application.over(
@@ -62,3 +77,31 @@ def build(settings: Settings, public_url: str) -> Kassa:
         )
     )
     return Kassa(application, engine, transport)
+
+
+def _engine(settings: Settings) -> Engine:
+    try:
+        # Every thread that serves or works may hold one connection, and question another.
+        engine = open_engine(settings.database_url, connections_max=2 * settings.threads + 4)
+    except RuntimeError as trouble:
+        raise DatabaseUnfit(str(trouble)) from trouble
+    if not is_current(engine):
+        engine.dispose()
+        raise DatabaseUnfit("the database is behind: run `kassa migrate` first")
+    return engine
+
+
+def ensure_fit(kassa: Kassa, settings: Settings) -> None:
+    """Look at the stored payment methods before anybody uses them. Raises: SettingsError."""
+    manage = kassa.application.manage_methods
+    try:
+        methods = kassa.application.queries.methods()
+    except ValueError:
+        raise SettingsError("KASSA_SECRET: this database was sealed with another secret") from None
+    for method in methods if settings.is_production else ():
+        try:
+            manage.settings.checked(manage.gateways.backends[method.backend], {}, method.settings)
+        except Invalid as mistake:
+            raise SettingsError(
+                f"KASSA_ENV: payment method {method.code}: {mistake.mistakes[0].detail}"
+            ) from None

@@ -1,11 +1,13 @@
 """The command line: kassa demo | serve | sandbox | worker | migrate | verify | staff add."""
 
 import argparse
+import getpass
+import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 
 import attrs
 
@@ -13,29 +15,54 @@ from adapters.sandbox.server import add_arguments as add_sandbox_arguments
 from adapters.sandbox.server import run as run_sandbox
 from adapters.sql.migrate import upgrade
 from domain.errors import EmailTaken, Unavailable
-from entrypoints.bootstrap import DatabaseBehind, Kassa, build
+from entrypoints.bootstrap import DatabaseUnfit, build, opened
 from entrypoints.demo import run_demo
+from entrypoints.ending import end_when_asked, wait_for
 from entrypoints.logs import set_up_logs
-from entrypoints.serving import address_of, bind, serve
+from entrypoints.service import run_service, working
+from entrypoints.serving import CannotListen
 from entrypoints.settings import Settings, SettingsError
-from entrypoints.workers import Workers
-from entrypoints.wsgi import web_app
 
 PASSWORD_LENGTH_MIN = 8
 
+# What the shell answers for a program that Ctrl-C has ended.
+INTERRUPTED = 130
+
+Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
+
+log = logging.getLogger("kassa")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; answers the exit code: 0 done, 1 something is wrong, 2 it was asked wrongly."""
+    """Run one command; answers the exit code: 0 done, 1 something is wrong, 2 it cannot be done as asked."""
     options = parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.command
+    set_up_logs()
+    return _attempt(options.command, options)
+
+
+def _attempt(command: Command, options: argparse.Namespace) -> int:
     try:
         return command(options, os.environ)
-    except (SettingsError, DatabaseBehind) as problem:
-        print(f"kassa: {problem}", file=sys.stderr)
-        return 2
+    except (SettingsError, DatabaseUnfit, CannotListen) as problem:
+        return _complain(str(problem), 2)
     except (Unavailable, OSError) as trouble:
-        print(f"kassa: {trouble}", file=sys.stderr)
+        return _complain(_with_reason(trouble), 1)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception:
+        # Nothing that goes wrong may spill what it was working on; the log hides secrets.
+        log.exception("this should not have happened")
         return 1
+
+
+def _complain(text: str, code: int) -> int:
+    print(f"kassa: {text}", file=sys.stderr)
+    return code
+
+
+def _with_reason(trouble: Exception) -> str:
+    reason = getattr(trouble.__cause__, "orig", None)
+    return f"{trouble}: {reason} (see KASSA_DATABASE_URL)" if reason else str(trouble)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="kassa", description="A checkout and payment service.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     demo = _command(commands, "demo", "everything on one machine, to try it out", demo_command)
-    demo.add_argument("--port", type=_port, default=8080, help="where to listen; 0 takes a free port")
+    demo.add_argument("--port", type=_port, help="instead of KASSA_PORT; 0 takes a free port")
     served = _command(commands, "serve", "the service", serve_command)
     served.add_argument("--port", type=_port, help="instead of KASSA_PORT; 0 takes a free port")
     served.add_argument("--host", help="instead of KASSA_HOST")
@@ -73,19 +100,7 @@ def serve_command(options: argparse.Namespace, environment: Mapping[str, str]) -
         host=options.host or settings.host,
         port=settings.port if options.port is None else options.port,
     )
-    set_up_logs()
-    bound = bind(settings.host, settings.port)
-    public_url = settings.public_url or address_of(bound)
-    kassa = build(settings, public_url)
-    draining = threading.Event()
-    app = web_app(kassa, settings, public_url, draining)
-    workers = None if options.no_worker else start_workers(kassa, settings)
-    try:
-        serve(app, bound, settings.threads, draining)
-    finally:
-        if workers:
-            workers.stop()
-        kassa.close()
+    run_service(settings, with_workers=not options.no_worker)
     return 0
 
 
@@ -97,71 +112,61 @@ def sandbox_command(options: argparse.Namespace, environment: Mapping[str, str])
 def worker_command(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Relay and janitor until SIGTERM or Ctrl-C."""
     settings = Settings.from_environment(environment)
-    set_up_logs()
-    kassa = build(settings, settings.public_url or f"http://{settings.host}:{settings.port}")
     ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
-    workers = start_workers(kassa, settings)
-    print("working", flush=True)
-    ending.wait()
-    workers.stop()
-    kassa.close()
+    with opened(settings, settings.likely_url) as kassa, working(kassa, settings):
+        end_when_asked(ending)
+        print("working", flush=True)
+        wait_for(ending)
     return 0
 
 
 def migrate_command(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Bring the database to the newest shape."""
-    upgrade(Settings.from_environment(environment).database_url)
+    try:
+        upgrade(Settings.from_environment(environment).database_url)
+    except RuntimeError as trouble:
+        raise DatabaseUnfit(str(trouble)) from trouble
     print("the database has the newest shape")
     return 0
 
 
 def verify_command(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Recompute the invariants; exits with 1 and names each breach when there is one."""
-    kassa = build(Settings.from_environment(environment), "http://localhost")
-    proof = kassa.application.prove()
-    kassa.close()
+    settings = Settings.from_environment(environment)
+    with opened(settings, settings.likely_url) as kassa:
+        proof = kassa.application.prove()
     print("looked at " + ", ".join(f"{count} {what}" for what, count in proof.checked.items()))
     for breach in proof.breaches:
         print(f"{breach.rule}: {breach.what}")
-    print("no breach" if proof.is_clean else f"{len(proof.breaches)} breaches")
+    print("no breach" if proof.is_clean else f"breaches: {len(proof.breaches)}")
     return 0 if proof.is_clean else 1
 
 
 def staff_add(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """An account for a member of staff, whose password is a line of standard input."""
-    password = sys.stdin.readline().rstrip("\r\n")
-    if len(password) < PASSWORD_LENGTH_MIN or "@" not in options.email:
-        print(
-            f"kassa: an e-mail address and a password of {PASSWORD_LENGTH_MIN} characters or more, please",
-            file=sys.stderr,
-        )
-        return 2
-    kassa = build(Settings.from_environment(environment), "http://localhost")
-    try:
-        kassa.application.hire(email=options.email, password=password)
-    except EmailTaken:
-        print(f"kassa: {options.email} has an account already", file=sys.stderr)
-        return 1
-    finally:
-        kassa.close()
+    settings = Settings.from_environment(environment)
+    password = _password()
+    if len(password) < PASSWORD_LENGTH_MIN or not password.isprintable():
+        return _complain(f"a password has {PASSWORD_LENGTH_MIN} characters or more, all printable", 2)
+    if not all(options.email.partition("@")) or not options.email.isprintable():
+        return _complain("an e-mail address is expected", 2)
+    with closing(build(settings, settings.likely_url)) as kassa:
+        try:
+            kassa.application.hire(email=options.email, password=password)
+        except EmailTaken:
+            return _complain(f"{options.email} has an account already", 1)
     print(f"{options.email} is on the staff")
     return 0
 
 
-def start_workers(kassa: Kassa, settings: Settings) -> Workers:
-    """Relay and janitor on threads of this process."""
-    workers = Workers(kassa.application, settings.janitor_seconds)
-    workers.start()
-    return workers
+def _password() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("password: ")
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    purpose: str,
-    run: Callable[[argparse.Namespace, Mapping[str, str]], int],
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, purpose: str, run: Command
 ) -> argparse.ArgumentParser:
     made = commands.add_parser(name, help=purpose, description=purpose)
     made.set_defaults(command=run)
@@ -169,8 +174,8 @@ def _command(
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"a port is 0 to 65535, not {text!r}")
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"a port is 0 to 65535, not {text[:20]!r}")
     return int(text)
 
 

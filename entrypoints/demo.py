@@ -5,8 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,13 +16,12 @@ from application.service import Application
 from domain.errors import EmailTaken
 from domain.ids import MethodCode, Sku
 from domain.money import Money
-from entrypoints.bootstrap import build
-from entrypoints.logs import set_up_logs
-from entrypoints.serving import address_of, bind, serve
-from entrypoints.settings import Settings
-from entrypoints.workers import Workers
-from entrypoints.wsgi import web_app
+from entrypoints.bootstrap import Kassa
+from entrypoints.ending import SIGNALS
+from entrypoints.service import run_service
+from entrypoints.settings import Settings, SettingsError
 
+CURRENCY = "AZN"
 GOODS = (
     ("copper-kettle", "Copper kettle", "40.00", 5, "Kassa Home"),
     ("tea-glass", "Tea glass", "3.50", 100, "Kassa Home"),
@@ -32,70 +30,100 @@ GOODS = (
 CUSTOMER = ("aysel@example.com", "demo-customer")
 STAFF = ("staff@example.com", "demo-staff-password")
 
+# Code, name, whether staff need not approve, settings.
+OFFLINE_METHODS: tuple[tuple[str, str, bool, Mapping[str, object]], ...] = (
+    (
+        "cash_on_delivery",
+        "Cash on delivery",
+        False,
+        {"kind": "cash_on_delivery", "instructions": "Please have the exact amount ready."},
+    ),
+    (
+        "bank_transfer",
+        "Bank transfer",
+        False,
+        {
+            "kind": "bank_transfer",
+            "instructions": "Transfer the total to the shop's account, quoting the reference.",
+            "hold_minutes": 3 * 24 * 60,
+        },
+    ),
+    ("direct", "On account", True, {"kind": "direct"}),
+)
+
+LISTENING = "listening on "
+SANDBOX_SECONDS_MAX = 10
+
 
 @attrs.frozen
 class Sandbox:
     """The sandbox gateway as this demo started it."""
 
     url: str
-    api_key: str
-    signing_secret: str
-    control_token: str
+    api_key: str = attrs.field(repr=False)
+    signing_secret: str = attrs.field(repr=False)
+    control_token: str = attrs.field(repr=False)
 
 
-def run_demo(port: int, environment: Mapping[str, str]) -> int:
+def run_demo(port: int | None, environment: Mapping[str, str]) -> int:
     """Bring everything up, say how to use it, and serve until told to stop."""
-    with tempfile.TemporaryDirectory(prefix="kassa-demo-") as folder, running_sandbox() as sandbox:
+    with tempfile.TemporaryDirectory(prefix="kassa-demo-") as folder:
         settings = _settings(port, environment, Path(folder))
-        set_up_logs()
-        upgrade(settings.database_url)
-        bound = bind(settings.host, settings.port)
-        address = address_of(bound)
-        public_url = settings.public_url or address
-        kassa = build(settings, public_url)
-        furnish(kassa.application, sandbox)
-        draining = threading.Event()
-        workers = Workers(kassa.application, settings.janitor_seconds)
-        workers.start()
-        print(welcome(address, sandbox), flush=True)
-        try:
-            serve(web_app(kassa, settings, public_url, draining), bound, settings.threads, draining)
-        finally:
-            workers.stop()
-            kassa.close()
+        # Asked to end while we start, we leave at once, and take the sandbox and the folder with us.
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: sys.exit(0))
+        with running_sandbox() as sandbox:
+            upgrade(settings.database_url)
+            run_service(settings, prepare=lambda kassa, address: _open_shop(kassa, address, sandbox))
     return 0
+
+
+def _open_shop(kassa: Kassa, address: str, sandbox: Sandbox) -> None:
+    furnish(kassa.application, sandbox)
+    print(welcome(address, sandbox), flush=True)
 
 
 @contextmanager
 def running_sandbox() -> Iterator[Sandbox]:
-    """The sandbox gateway as a process of its own, which ends with the demo."""
+    """The sandbox gateway as a process of its own, which ends with the demo, however that ends."""
     keys = [secrets.token_urlsafe(24) for _ in range(3)]
-    options = ["--api-key", keys[0], "--signing-secret", keys[1], "--control-token", keys[2]]
-    command = [sys.executable, "-m", "entrypoints.cli", "sandbox", "--port", "0"]
-    # A key that begins with a dash would be read as another option.
-    options = [f"{name}={value}" for name, value in zip(options[::2], options[1::2], strict=True)]
-    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True)  # noqa: S603
-    # Asked to end while the sandbox starts, we still have to take it with us.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        assert process.stdout is not None  # noqa: S101 -- a pipe was asked for
-        line = process.stdout.readline().strip()
-        if not line.startswith("listening on "):
-            raise OSError("the sandbox gateway did not start")
-        print(line, flush=True)
-        yield Sandbox(line.removeprefix("listening on "), *keys)
-    finally:
-        process.terminate()
+    with _started(keys) as process:
         try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            assert process.stdout is not None  # noqa: S101 -- a pipe was asked for
+            line = process.stdout.readline().strip()
+            if not line.startswith(LISTENING):
+                raise OSError("the sandbox gateway did not start")
+            print(line, flush=True)
+            yield Sandbox(line.removeprefix(LISTENING), *keys)
+        finally:
+            _end(process)
+
+
+def _started(keys: Sequence[str]) -> "subprocess.Popen[str]":
+    # A key that begins with a dash would be read as another option.
+    named = zip(("--api-key", "--signing-secret", "--control-token"), keys, strict=True)
+    options = ["--port", "0", "--with-parent", *(f"{name}={key}" for name, key in named)]
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "entrypoints.cli", "sandbox", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Ctrl-C reaches all that share a terminal's group; answers under way still need the gateway then.
+        start_new_session=True,
+    )
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.terminate()
+    try:
+        process.wait(SANDBOX_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def furnish(application: Application, sandbox: Sandbox) -> None:
     """A few products, a customer, a member of staff, and ways to pay."""
-    currency = application.currencies.get("AZN")
+    currency = application.currencies.get(CURRENCY)
     assert currency is not None  # noqa: S101 -- ISO 4217 has the manat
     for sku, name, price, on_hand, seller in GOODS:
         application.put_product(
@@ -106,42 +134,21 @@ def furnish(application: Application, sandbox: Sandbox) -> None:
         application.register(first_name="Aysel", last_name="Demo", email=CUSTOMER[0], password=CUSTOMER[1])
     with suppress(EmailTaken):
         application.hire(email=STAFF[0], password=STAFF[1])
+    _offer_methods(application, sandbox)
+
+
+def _offer_methods(application: Application, sandbox: Sandbox) -> None:
     put = application.manage_methods.put
-    put(
-        code=MethodCode("card"),
-        name="Card",
-        backend="sandbox",
-        settings={
-            "base_url": sandbox.url,
-            "api_key": sandbox.api_key,
-            "signing_secret": sandbox.signing_secret,
-        },
-    )
-    put(
-        code=MethodCode("cash_on_delivery"),
-        name="Cash on delivery",
-        backend="manual",
-        auto_approve=False,
-        settings={"kind": "cash_on_delivery", "instructions": "Please have the exact amount ready."},
-    )
-    put(
-        code=MethodCode("bank_transfer"),
-        name="Bank transfer",
-        backend="manual",
-        auto_approve=False,
-        settings={
-            "kind": "bank_transfer",
-            "instructions": "Transfer the total to the shop's account, quoting the reference.",
-            "hold_minutes": 3 * 24 * 60,
-        },
-    )
-    put(code=MethodCode("direct"), name="On account", backend="manual", settings={"kind": "direct"})
+    keys = {"api_key": sandbox.api_key, "signing_secret": sandbox.signing_secret}
+    put(code=MethodCode("card"), name="Card", backend="sandbox", settings={"base_url": sandbox.url, **keys})
+    for code, name, auto_approve, settings in OFFLINE_METHODS:
+        put(code=MethodCode(code), name=name, backend="manual", auto_approve=auto_approve, settings=settings)
 
 
 def welcome(address: str, sandbox: Sandbox) -> str:
     """What to open and what to type."""
     return f"""
-Kassa is up, with something to buy. Nothing here is real money, and all of it is gone when you stop it.
+Kassa is up, with something to buy. Nothing here is real money.
 
   the service      {address}/docs
   customer         {CUSTOMER[0]}   password {CUSTOMER[1]}
@@ -153,9 +160,9 @@ The walk-through in the README shows a purchase from cart to payment. Ctrl-C end
 """
 
 
-def _settings(port: int, environment: Mapping[str, str], folder: Path) -> Settings:
-    settings = Settings.from_environment(environment)
-    url = settings.database_url
-    if "KASSA_DATABASE_URL" not in environment:
-        url = f"sqlite:///{folder / 'kassa.db'}"
-    return attrs.evolve(settings, port=port, database_url=url)
+def _settings(port: int | None, environment: Mapping[str, str], folder: Path) -> Settings:
+    if environment.get("KASSA_ENV") == "production":
+        raise SettingsError("KASSA_ENV: a demo, its passwords known to all, is not for production")
+    own_database = {"KASSA_DATABASE_URL": f"sqlite:///{folder / 'kassa.db'}"}
+    settings = Settings.from_environment({**own_database, **environment})
+    return settings if port is None else attrs.evolve(settings, port=port)

@@ -1,27 +1,56 @@
 """One process that serves: a bound socket, waitress over it, and an end that drops nobody."""
 
 import logging
-import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import WSGITask
+
+from entrypoints.ending import end_when_asked
 
 DRAIN_SECONDS_MAX = 25.0
+
+# Who has connected just now gets this long to say what for, even while we end.
+GREETING_SECONDS = 0.25
+
+_TURN_SECONDS = 1.0
+_DRAINING_TURN_SECONDS = 0.05
 
 log = logging.getLogger("kassa.serve")
 
 
+class CannotListen(Exception):
+    """The address to serve on is taken, or is none of this machine's."""
+
+
+class _Answering(WSGITask):
+    """One answer; once the end has begun it is its connection's last, and says so."""
+
+    def build_response_header(self) -> bytes:
+        if not self.channel.server.accepting:
+            asked: Any = self.request
+            asked.headers["CONNECTION"] = "close"
+        return bytes(super().build_response_header())
+
+
+class _Connection(HTTPChannel):
+    task_class = _Answering
+
+
 def bind(host: str, port: int) -> socket.socket:
-    """A socket on that address; port 0 takes a free one. Raises: OSError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    """A socket on that address; port 0 takes a free one. Raises: CannotListen."""
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
+    with _explained(bound, f"{host}:{port}"):
+        bound.bind((host, port))
     return bound
 
 
@@ -40,9 +69,20 @@ def announce(address: str) -> None:
 def serve(app: Callable[..., Any], bound: socket.socket, threads: int, draining: threading.Event) -> None:
     """Serve until SIGTERM or Ctrl-C; requests under way are then finished, for at most 25 s.
 
-    `draining` is set when the end begins, so that readiness can say so.
+    `draining` is set when the end begins, so that readiness can say so. Raises: CannotListen.
     """
-    server = create_server(
+    address = address_of(bound)
+    with _explained(bound, address):
+        server = _server(app, bound, threads)
+    end_when_asked(draining, wake=server.pull_trigger)
+    announce(address)
+    while not draining.is_set():
+        _take_a_turn(server, _TURN_SECONDS)
+    _drain(server)
+
+
+def _server(app: Callable[..., Any], bound: socket.socket, threads: int) -> Any:
+    server: Any = create_server(
         app,
         sockets=[bound],
         threads=threads,
@@ -53,38 +93,52 @@ def serve(app: Callable[..., Any], bound: socket.socket, threads: int, draining:
         cleanup_interval=5,
         max_request_header_size=16 * 1024,
         max_request_body_size=256 * 1024,
-        asyncore_use_poll=True,
         expose_tracebacks=False,
         clear_untrusted_proxy_headers=True,
     )
+    server.channel_class = _Connection
     # One line for each queued request would drown everything else.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    return server
 
-    def drain(*_: object) -> None:
-        if draining.is_set():
-            raise SystemExit(1)
-        draining.set()
-        threading.Thread(target=_drain, args=(server,), daemon=True).start()
 
-    signal.signal(signal.SIGTERM, drain)
-    signal.signal(signal.SIGINT, drain)
-    announce(address_of(bound))
-    server.run()
+def _take_a_turn(server: Any, seconds: float) -> None:
+    wasyncore.loop(timeout=seconds, use_poll=True, map=server._map, count=1)
 
 
 def _drain(server: Any) -> None:
-    """Take no new connections, wait for the answers under way, then end the server's loop."""
+    """Take no new connections, wait for the answers under way, then let go of everything."""
     server.accepting = False
     server.del_channel()
+    server.socket.close()
     deadline = time.monotonic() + DRAIN_SECONDS_MAX
-    while time.monotonic() < deadline and _is_busy(server):
-        time.sleep(0.05)
+    while _is_busy(server) and time.monotonic() < deadline:
+        _take_a_turn(server, _DRAINING_TURN_SECONDS)
     log.info("drained")
     server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
-    server._map.clear()
-    server.trigger.pull_trigger()
+    wasyncore.close_all(server._map)
 
 
 def _is_busy(server: Any) -> bool:
-    channels = list(server.active_channels.values())
-    return any(channel.requests or channel.total_outbufs_len for channel in channels)
+    connections = list(server.active_channels.values())
+    for connection in filter(_is_idle, connections):
+        connection.will_close = True
+    dispatcher = server.task_dispatcher
+    return bool(connections or dispatcher.queue or dispatcher.active_count)
+
+
+def _is_idle(connection: Any) -> bool:
+    is_new = time.time() - connection.creation_time < GREETING_SECONDS
+    under_way = connection.requests or connection.request or connection.total_outbufs_len
+    return not is_new and not under_way
+
+
+@contextmanager
+def _explained(bound: socket.socket, address: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, TypeError, ValueError) as trouble:
+        bound.close()
+        # Names that are no names are refused by the encoder, each in its own way.
+        reason = trouble.strerror if isinstance(trouble, OSError) else "there is no such host"
+        raise CannotListen(f"cannot listen on {address}: {reason}") from trouble

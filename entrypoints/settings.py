@@ -1,6 +1,6 @@
 """The environment, checked once at start and frozen."""
 
-import math
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -11,6 +11,17 @@ from application.policy import Policy, origin_of
 
 DEVELOPMENT_SECRET = "kassa-development-secret-not-for-production"  # noqa: S105 -- refused in production
 SECRET_LENGTH_MIN = 32
+
+HOLD_MINUTES_MAX = 1_000_000
+JANITOR_SECONDS_MAX = 86_400
+
+# A call must be over before the caller's idempotency key counts as left behind by a crash.
+GATEWAY_SECONDS_MAX = 60
+
+SHOWN_LENGTH_MAX = 40
+
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_DECIMAL = re.compile(r"(?i)[0-9]*\.?[0-9]+(e[+-]?[0-9]{1,2})?")
 
 
 class SettingsError(Exception):
@@ -49,17 +60,19 @@ class Settings:
             database_url=read.database_url(default.database_url),
             host=read.text("KASSA_HOST", default.host),
             port=read.integer("KASSA_PORT", default.port, 0, 65535),
-            public_url=read.url("KASSA_PUBLIC_URL"),
+            public_url=read.public_url(),
             secret=read.text("KASSA_SECRET", DEVELOPMENT_SECRET),
             success_url=read.url("KASSA_SUCCESS_URL"),
             failure_url=read.url("KASSA_FAILURE_URL"),
             return_origins=read.origins("KASSA_RETURN_ORIGINS"),
-            hold_minutes=read.number("KASSA_HOLD_MINUTES", default.hold_minutes),
-            janitor_seconds=read.number("KASSA_JANITOR_SECONDS", default.janitor_seconds),
-            gateway_timeout_seconds=read.number(
-                "KASSA_GATEWAY_TIMEOUT_SECONDS", default.gateway_timeout_seconds
+            hold_minutes=read.number("KASSA_HOLD_MINUTES", default.hold_minutes, HOLD_MINUTES_MAX),
+            janitor_seconds=read.number(
+                "KASSA_JANITOR_SECONDS", default.janitor_seconds, JANITOR_SECONDS_MAX
             ),
-            processes=read.integer("KASSA_PROCESSES", default.processes, 1, 1),
+            gateway_timeout_seconds=read.number(
+                "KASSA_GATEWAY_TIMEOUT_SECONDS", default.gateway_timeout_seconds, GATEWAY_SECONDS_MAX
+            ),
+            processes=read.processes(default.processes),
             threads=read.integer("KASSA_THREADS", default.threads, 1, 256),
             address_limits=read.choice("KASSA_ADDRESS_LIMITS", "0", ("0", "1")) == "1",
             is_production=read.choice("KASSA_ENV", "development", ("development", "production"))
@@ -67,6 +80,11 @@ class Settings:
         )
         settings._ensure_fit_for_production()
         return settings
+
+    @property
+    def likely_url(self) -> str:
+        """Where gateways call, for a process that does not itself know where the service listens."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
     def policy(self, public_url: str) -> Policy:
         """The rules that the core goes by."""
@@ -95,52 +113,72 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         value = self.environment.get(name, default)
-        if not value or any(char < " " for char in value):
+        if not value or not value.isprintable():
             raise SettingsError(f"{name}: a line of text is expected")
         return value
 
     def integer(self, name: str, default: int, least: int, most: int) -> int:
         text = self.environment.get(name, str(default))
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-            raise SettingsError(f"{name}: a whole number from {least} to {most} is expected, not {text!r}")
+        if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
+            raise SettingsError(
+                f"{name}: a whole number from {least} to {most} is expected, not {_short(text)}"
+            )
         return int(text)
 
-    def number(self, name: str, default: float) -> float:
+    def number(self, name: str, default: float, most: int) -> float:
         text = self.environment.get(name, str(default))
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not 0 < value <= 1_000_000:
-            raise SettingsError(f"{name}: a number above 0 is expected, not {text!r}")
+        value = float(text) if _DECIMAL.fullmatch(text) else 0.0
+        if not 0 < value <= most:
+            raise SettingsError(f"{name}: a number above 0, up to {most}, is expected, not {_short(text)}")
         return value
+
+    def processes(self, default: int) -> int:
+        asked = self.integer("KASSA_PROCESSES", default, 1, 256)
+        if asked != 1:
+            raise SettingsError(
+                "KASSA_PROCESSES: one process serves an SQLite database; set KASSA_THREADS instead"
+            )
+        return asked
 
     def choice(self, name: str, default: str, among: tuple[str, ...]) -> str:
         value = self.environment.get(name, default)
         if value not in among:
-            raise SettingsError(f"{name}: one of {', '.join(among)} is expected, not {value!r}")
+            raise SettingsError(f"{name}: one of {', '.join(among)} is expected, not {_short(value)}")
         return value
 
     def url(self, name: str) -> str | None:
         value = self.environment.get(name)
         if value is None:
             return None
+        # It is not repeated: what is wrong with it may be a password.
         if origin_of(value) is None or urlsplit(value).fragment:
-            raise SettingsError(f"{name}: an absolute http or https address is expected, not {value!r}")
-        return value.rstrip("/") if name == "KASSA_PUBLIC_URL" else value
+            raise SettingsError(f"{name}: an absolute http or https address without a user is expected")
+        return value
+
+    def public_url(self) -> str | None:
+        value = self.url("KASSA_PUBLIC_URL")
+        if value is not None and "?" in value:
+            raise SettingsError("KASSA_PUBLIC_URL: an address without a query is expected")
+        return value and value.rstrip("/")
 
     def origins(self, name: str) -> tuple[str, ...]:
         texts = [text.strip() for text in self.environment.get(name, "").split(",")]
-        origins = []
-        for text in filter(None, texts):
-            origin = origin_of(text)
-            if origin is None or urlsplit(text).path.strip("/"):
-                raise SettingsError(f"{name}: origins like https://shop.example are expected, not {text!r}")
-            origins.append(origin)
-        return tuple(origins)
+        return tuple(self._origin(name, text) for text in texts if text)
+
+    def _origin(self, name: str, text: str) -> str:
+        origin = origin_of(text)
+        # An origin is all there may be: what follows it would be silently ignored.
+        if origin is None or text.lower().rstrip("/") not in (origin, f"{origin}:80", f"{origin}:443"):
+            raise SettingsError(f"{name}: origins like https://shop.example are expected")
+        return origin
 
     def database_url(self, default: str) -> str:
         value = self.text("KASSA_DATABASE_URL", default)
-        if not value.startswith("sqlite:///") or value == "sqlite:///":
-            raise SettingsError("KASSA_DATABASE_URL: sqlite:///PATH is expected")
+        path = value.removeprefix("sqlite:///")
+        if path == value or path in ("", ":memory:") or "?" in path:
+            raise SettingsError("KASSA_DATABASE_URL: sqlite:///PATH is expected, the path of a file")
         return value
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= SHOWN_LENGTH_MAX else f"{text[:SHOWN_LENGTH_MAX]}...")

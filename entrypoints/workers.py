@@ -11,7 +11,7 @@ from application.service import Application
 log = logging.getLogger("kassa.worker")
 
 RELAY_PAUSE_SECONDS = 0.5
-JANITOR_PAUSE_SECONDS_MAX = 1.0
+JANITOR_PAUSE_SECONDS_MIN, JANITOR_PAUSE_SECONDS_MAX = 0.05, 1.0
 
 
 @attrs.define
@@ -25,7 +25,8 @@ class Workers:
 
     def start(self) -> None:
         """Begin."""
-        janitor_pause = min(self.janitor_seconds / 2, JANITOR_PAUSE_SECONDS_MAX)
+        half = self.janitor_seconds / 2
+        janitor_pause = max(JANITOR_PAUSE_SECONDS_MIN, min(half, JANITOR_PAUSE_SECONDS_MAX))
         self._run("relay", self.application.relay, RELAY_PAUSE_SECONDS)
         self._run("janitor", self.application.look_after_payments, janitor_pause)
 

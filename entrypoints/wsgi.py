@@ -3,13 +3,14 @@
 import os
 import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from adapters.sql.migrate import is_current
 from adapters.web.app import Edge, create_app
 from adapters.web.auth import Tokens
 from adapters.web.system import FAILURE_PATH, SUCCESS_PATH
-from entrypoints.bootstrap import Kassa, build
+from entrypoints.bootstrap import Kassa, build, ensure_fit
 from entrypoints.logs import set_up_logs
 from entrypoints.settings import Settings
 
@@ -41,12 +42,14 @@ def _database_answers(kassa: Kassa) -> bool:
         return False
 
 
+@cache
 def load() -> Callable[..., Any]:
     """The application as the environment says, for another WSGI server; workers run apart from it."""
     settings = Settings.from_environment(os.environ)
     set_up_logs()
-    public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
-    return web_app(build(settings, public_url), settings, public_url, threading.Event())
+    kassa = build(settings, settings.likely_url)
+    ensure_fit(kassa, settings)
+    return web_app(kassa, settings, settings.likely_url, threading.Event())
 
 
 def __getattr__(name: str) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ Used by the behaviour tests over HTTP and by those that race, kill and restart t
 
 import os
 import queue
+import re
 import secrets
 import signal
 import socket
@@ -64,6 +65,7 @@ class Program:
     arguments: tuple[str, ...]
     settings: dict[str, str] = attrs.field(factory=dict)
     log_path: Path
+    module: str = "entrypoints.cli"
     address: str = ""
     process: subprocess.Popen[str] | None = None
 
@@ -75,7 +77,7 @@ class Program:
         assert self.process is None, "already running"
         with self.log_path.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "entrypoints.cli", *self.arguments],
+                [sys.executable, "-m", self.module, *self.arguments],
                 cwd=ROOT,
                 env=_environment(self.settings),
                 stdout=subprocess.PIPE,
@@ -261,3 +263,35 @@ class Service:
     def stop(self) -> None:
         """Ends the service in good order."""
         self.program.stop()
+
+
+@attrs.define
+class Demo:
+    """A running demo: service and gateway, with what it printed for people to use."""
+
+    program: Program
+    shop: str
+    gateway: str
+    printed: str
+
+    @classmethod
+    def start(cls, folder: Path, **settings: str) -> Self:
+        """On free ports, once both of its processes have said where they listen."""
+        log = folder / "demo.log"
+        program = Program(arguments=("demo", "--port", "0"), settings=settings, log_path=log)
+        gateway = program.start().address
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while (printed := log.read_text(encoding="utf-8")).count(LISTENING) < 2:
+            assert program.is_running and time.monotonic() < deadline, printed
+            time.sleep(0.05)
+        return cls(program, printed.rpartition(LISTENING)[2].split()[0], gateway, printed)
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """Each account's password as a request's body has it, with the one that was printed in its place."""
+        told = re.findall(r"(\S+@\S+) +password (\S+)", self.printed)
+        shown = {"aysel@example.com": "demo-customer", "staff@example.com": "demo-staff-password"}
+        return {
+            f'"{email}", "password": "{shown[email]}"': f'"{email}", "password": "{password}"'
+            for email, password in told
+        }

@@ -53,6 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="sandbox-control-token",
         help="what testers show under /_ctl/",
     )
+    parser.add_argument(
+        "--with-parent",
+        action="store_true",
+        help="end when standard input does, as it does with the program that started this one",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -69,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"Cannot listen on {arguments.host}:{arguments.port}: {problem.strerror}.\n")
         return _REFUSED
     is_over = _ended_by_signal()
+    if arguments.with_parent:
+        threading.Thread(target=_end_with_input, args=(is_over,), daemon=True).start()
     service.start()
     sys.stdout.write(f"listening on {service.url}\n")
     sys.stdout.flush()
@@ -88,6 +95,12 @@ def _ended_by_signal() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     return is_over
+
+
+def _end_with_input(is_over: threading.Event) -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        continue
+    is_over.set()
 
 
 def _port(text: str) -> int:

@@ -5,7 +5,6 @@ from sqlalchemy import Engine, make_url
 from adapters.sql.postgresql import ensure_room, postgresql_engine
 from adapters.sql.sqlite import sqlite_engine
 from adapters.sql.trouble import translated
-from domain.errors import StoreUnavailable
 
 PATIENCE_MILLISECONDS = 5_000
 
@@ -24,16 +23,11 @@ def open_engine(
     StoreUnavailable when the database cannot be opened.
     """
     engine = _engine(url, connections_max, patience_milliseconds, behind_pgbouncer)
-    try:
-        with translated():
-            if engine.dialect.name == "postgresql" and not behind_pgbouncer:
-                ensure_room(engine, connections_max)
-            with engine.connect():
-                return engine
-    except StoreUnavailable as unavailable:
-        # Nobody but the operator hears this one, who needs to know what exactly was wrong.
-        why = getattr(unavailable.__cause__, "orig", None) or unavailable.__cause__
-        raise StoreUnavailable(f"{unavailable.detail}: {str(why).strip()}") from unavailable
+    with translated():
+        if engine.dialect.name == "postgresql" and not behind_pgbouncer:
+            ensure_room(engine, connections_max)
+        with engine.connect():
+            return engine
 
 
 def open_for_migrations(url: str, *, behind_pgbouncer: bool = False) -> Engine:

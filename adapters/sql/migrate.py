@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
 from adapters.sql.engine import open_for_migrations, readonly
@@ -16,7 +17,10 @@ from adapters.sql.trouble import translated
 
 
 def upgrade(url: str, revision: str = "head", *, behind_pgbouncer: bool = False) -> None:
-    """Migrate up; of two at once one waits. Raises: StoreUnavailable, RuntimeError for broken references."""
+    """Migrate up; of two at once one waits.
+
+    Raises: StoreUnavailable, RuntimeError for broken references, or a shape that we do not know.
+    """
     with _migrating(url, behind_pgbouncer) as config:
         command.upgrade(config, revision)
 
@@ -37,6 +41,8 @@ def _migrating(url: str, behind_pgbouncer: bool) -> Iterator[Config]:
                     wait_for_turn(connection)
                 yield _config(connection)
                 _ensure_whole(connection)
+        except CommandError as error:
+            raise RuntimeError(str(error)) from error
         finally:
             engine.dispose()
 

@@ -56,6 +56,8 @@ def postgresql_engine(
             pool_size=connections_max,
             max_overflow=0,
             pool_timeout=patience_milliseconds / 1000,
+            # What a statement was given may be a secret, and errors are logged.
+            hide_parameters=True,
             # Said when a transaction begins, so that it holds behind PgBouncer too.
             isolation_level="READ COMMITTED",
             use_native_hstore=False,

@@ -26,6 +26,8 @@ def sqlite_engine(
         pool_size=connections_max,
         max_overflow=0,
         pool_timeout=patience_milliseconds / 1000,
+        # What a statement was given may be a secret, and errors are logged.
+        hide_parameters=True,
         connect_args={"timeout": patience_milliseconds / 1000, "check_same_thread": False},
     )
     profile = _Profile(patience_milliseconds=patience_milliseconds, has_foreign_keys=has_foreign_keys)

@@ -29,6 +29,9 @@ _NOT_NOW = (
     "SQLITE_IOERR",
     "SQLITE_CANTOPEN",
     "SQLITE_READONLY",
+    "SQLITE_PERM",
+    "SQLITE_CORRUPT",
+    "SQLITE_NOTADB",
     "08",  # the connection broke
     "25006",  # a standby, which takes no writes
     "25P03",  # idle in a transaction for too long

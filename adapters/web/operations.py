@@ -164,6 +164,6 @@ def operations_of(resource: object) -> list[tuple[Operation, Callable[[Call[Any]
     for name, member in vars(type(resource)).items():
         operation = getattr(member, "operation", None)
         if isinstance(operation, Operation):
-            topic = type(resource).__name__
+            topic = getattr(resource, "TOPIC", type(resource).__name__)
             found.append((attrs.evolve(operation, topic=topic), getattr(resource, name)))
     return found

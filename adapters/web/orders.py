@@ -70,6 +70,8 @@ class Checkouts:
 class OrderBook:
     """The orders."""
 
+    TOPIC = "Orders"
+
     application: Application
 
     @api("GET", "/v1/orders", who=Who.CUSTOMER_OR_STAFF, lists="orders", answers={200: (Orders,)})

@@ -17,6 +17,8 @@ from domain.ids import PaymentId
 class PaymentBook:
     """The payments and their bills."""
 
+    TOPIC = "Payments"
+
     application: Application
 
     @api("GET", "/v1/payments", who=Who.CUSTOMER_OR_STAFF, lists="payments", answers={200: (Payments,)})

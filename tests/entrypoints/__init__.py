@@ -1,0 +1,1 @@
+"""Kassa as a program: settings, the command line, serving and ending."""

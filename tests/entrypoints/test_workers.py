@@ -1,0 +1,106 @@
+"""The background work: it goes on whatever happens, and ends when told."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+import attrs
+import pytest
+
+from application.service import Application
+from entrypoints import workers
+from entrypoints.workers import Workers
+
+PATIENCE_SECONDS = 10
+
+
+@attrs.define
+class Rounds:
+    """Work that answers what it is told to, and counts how often it was done."""
+
+    does: Callable[[int], int]
+    done: int = 0
+    enough: threading.Event = attrs.field(factory=threading.Event)
+    wanted: int = 3
+
+    def __call__(self) -> int:
+        self.done += 1
+        if self.done >= self.wanted:
+            self.enough.set()
+        return self.does(self.done)
+
+
+@attrs.frozen
+class TwoJobs:
+    """The part of the application that workers use."""
+
+    relay: Rounds
+    look_after_payments: Rounds
+
+
+def working(relay: Rounds, janitor: Rounds, janitor_seconds: float = 0.02) -> Workers:
+    """Workers over these jobs, started."""
+    made = Workers(cast("Application", cast("Any", TwoJobs(relay, janitor))), janitor_seconds)
+    made.start()
+    return made
+
+
+class TestWorkers:
+    def test_do_both_jobs_again_and_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Relay and janitor each on their own."""
+        monkeypatch.setattr(workers, "RELAY_PAUSE_SECONDS", 0.01)
+        relay, janitor = Rounds(lambda _: 0), Rounds(lambda _: 0)
+
+        crew = working(relay, janitor)
+
+        assert relay.enough.wait(PATIENCE_SECONDS)
+        assert janitor.enough.wait(PATIENCE_SECONDS)
+        crew.stop()
+
+    def test_do_not_pause_while_there_is_work(self) -> None:
+        """A long queue is worked off at once."""
+        relay = Rounds(lambda count: int(count < 50), wanted=50)
+        since = time.monotonic()
+
+        crew = working(relay, Rounds(lambda _: 0))
+
+        assert relay.enough.wait(PATIENCE_SECONDS)
+        assert time.monotonic() - since < 50 * workers.RELAY_PAUSE_SECONDS / 2
+        crew.stop()
+
+    def test_survive_a_failing_round(self, caplog: pytest.LogCaptureFixture) -> None:
+        """A database that was away comes back; a worker that died would not."""
+
+        def fail_first(count: int) -> int:
+            if count < 3:
+                raise RuntimeError("the database is away")
+            return 0
+
+        janitor = Rounds(fail_first)
+
+        crew = working(Rounds(lambda _: 0), janitor)
+
+        assert janitor.enough.wait(PATIENCE_SECONDS)
+        crew.stop()
+        failed = [record for record in caplog.records if "a round of the janitor failed" in record.message]
+        assert len(failed) == 2
+
+    def test_finish_the_round_under_way(self) -> None:
+        """Stopping waits for it, and begins no other."""
+        begun, may_end = threading.Event(), threading.Event()
+
+        def slow(_: int) -> int:
+            begun.set()
+            may_end.wait(PATIENCE_SECONDS)
+            return 1
+
+        relay = Rounds(slow)
+        crew = working(relay, Rounds(lambda _: 0))
+        begun.wait(PATIENCE_SECONDS)
+        threading.Timer(0.1, may_end.set).start()
+
+        crew.stop()
+
+        assert may_end.is_set()
+        assert relay.done == 1

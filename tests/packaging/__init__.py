@@ -1,0 +1,1 @@
+"""Kassa as others install it."""

@@ -1,0 +1,120 @@
+"""`kassa serve`, killed by itself at the moment that DIE_AT names: a power cut that tests can place.
+
+The failpoints wrap the product's own functions from outside; nothing in the product knows of them.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+from functools import wraps
+from typing import Any
+
+import adapters.web.idempotency
+from adapters.gateways.sandbox import SandboxGateway
+from adapters.sql.session import Session
+from application.hearing import HearCallback
+from entrypoints import cli
+
+
+class Moment(StrEnum):
+    """Where the process dies."""
+
+    BEFORE_THE_GATEWAY_IS_CALLED = "before the gateway is called"
+    AFTER_THE_GATEWAYS_REPLY = "after the gateway's reply"
+    AFTER_THE_REPLY_IS_STORED = "after the reply is stored"
+    BEFORE_THE_CALLBACK_IS_STORED = "before the callback is stored"
+    BEFORE_THE_CALLBACK_COMMITS = "before the callback commits"
+    AFTER_THE_CALLBACK_COMMITTED = "after the callback committed"
+
+
+# A callback commits twice: first itself, then what it led to.
+STORED, SETTLED = 1, 2
+
+_thread = threading.local()
+
+
+def die(*_: object) -> None:
+    """No handler, no flush, no good-bye."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def around(
+    cls: type,
+    name: str,
+    *,
+    before: Callable[..., None] | None = None,
+    after: Callable[..., None] | None = None,
+) -> None:
+    """Lets something happen before or after each call of a method."""
+    wrapped = getattr(cls, name)
+
+    @wraps(wrapped)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if before:
+            before(*args)
+        result = wrapped(*args, **kwargs)
+        if after:
+            after(*args)
+        return result
+
+    setattr(cls, name, wrapper)
+
+
+def _begin_counting(*_: object) -> None:
+    # Requests take turns on a thread: each begins anew.
+    _thread.commits = 0
+
+
+def _watch_commits(*, before: int = 0, after: int = 0) -> None:
+    """Dies at that commit of the thread that counts: with everything written, or just made true."""
+    commit = Session.commit
+
+    def watched(session: Session) -> None:
+        number = getattr(_thread, "commits", None)
+        if number is not None:
+            number = _thread.commits = number + 1
+        if number is not None and number == before:
+            die()
+        commit(session)
+        if number is not None and number == after:
+            die()
+
+    Session.commit = watched  # type: ignore[method-assign]
+
+
+def arm(moment: Moment) -> None:
+    """Places the one failpoint of this process."""
+    initiate, hear = (SandboxGateway, "initiate"), (HearCallback, "__call__")
+    match moment:
+        case Moment.BEFORE_THE_GATEWAY_IS_CALLED:
+            around(*initiate, before=die)
+        case Moment.AFTER_THE_GATEWAYS_REPLY:
+            around(*initiate, after=die)
+        case Moment.AFTER_THE_REPLY_IS_STORED:
+            around(*initiate, after=_begin_counting)
+            _watch_commits(after=STORED)
+        case Moment.BEFORE_THE_CALLBACK_IS_STORED:
+            around(*hear, before=_begin_counting)
+            _watch_commits(before=STORED)
+        case Moment.BEFORE_THE_CALLBACK_COMMITS:
+            around(*hear, before=_begin_counting)
+            _watch_commits(before=SETTLED)
+        case Moment.AFTER_THE_CALLBACK_COMMITTED:
+            around(*hear, before=_begin_counting)
+            _watch_commits(after=SETTLED)
+
+
+def main() -> int:
+    """Serve until the moment comes."""
+    arm(Moment(os.environ["DIE_AT"]))
+    if seconds := os.environ.get("IDEMPOTENCY_LEASE_SECONDS"):
+        adapters.web.idempotency.IDEMPOTENCY_LEASE = timedelta(seconds=float(seconds))
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live import Live
+from tests.postgres import Postgres
 
 pytest_plugins = [
     "tests.steps.givens",
@@ -20,3 +21,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     live = Live(tmp_path_factory.mktemp("live"))
     yield live
     live.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this session's own, started before the first test that needs it."""
+    server = Postgres.start()
+    yield server
+    server.stop()

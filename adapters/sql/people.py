@@ -29,8 +29,6 @@ _DELETE_METHOD = _UPDATE_METHOD.values(is_deleted=True)
 _MAY_BRING_MONEY = or_(payments.c.state.in_(sorted(OPEN)), payments.c.look_at.is_not(None))
 _ID_OF_METHOD = select(payment_methods.c.id).where(payment_methods.c.id == bindparam("the_id"))
 _LOCK_METHOD = _ID_OF_METHOD.with_for_update()
-    select(payment_methods.c.id).where(payment_methods.c.id == bindparam("the_id")).with_for_update()
-)
 _HAS_OPEN = select(exists().where(payments.c.method_id == bindparam("the_id"), _MAY_BRING_MONEY))
 
 _CUSTOMER = select(customers).where(customers.c.id == bindparam("the_id"))

@@ -18,7 +18,15 @@ pytest_plugins = [
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """The processes of this session; none is started before a test needs it."""
-    live = Live(tmp_path_factory.mktemp("live"))
+    live = Live.on_sqlite(tmp_path_factory.mktemp("live"))
+    yield live
+    live.stop()
+
+
+@pytest.fixture(scope="session")
+def live_on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Live]:
+    """The same, each service on a PostgreSQL database."""
+    live = Live.on_postgresql(tmp_path_factory.mktemp("live-on-postgresql"), postgres)
     yield live
     live.stop()
 

@@ -23,11 +23,15 @@ def open_engine(
     StoreUnavailable when the database cannot be opened.
     """
     engine = _engine(url, connections_max, patience_milliseconds, behind_pgbouncer)
-    with translated():
-        if engine.dialect.name == "postgresql" and not behind_pgbouncer:
-            ensure_room(engine, connections_max)
-        with engine.connect():
-            return engine
+    try:
+        with translated():
+            if engine.dialect.name == "postgresql" and not behind_pgbouncer:
+                ensure_room(engine, connections_max)
+            with engine.connect():
+                return engine
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 def open_for_migrations(url: str, *, behind_pgbouncer: bool = False) -> Engine:

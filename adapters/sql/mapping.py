@@ -228,6 +228,7 @@ def payment_changes(payment: Payment) -> Record:
         "review": bill.review,
         "calling_until": bill.calling_until,
         "bill_updated_at": bill.updated_at,
+        "is_under_way": payment.is_under_way,
     }
 
 
@@ -239,4 +240,5 @@ def shares_to_rows(payment: Payment) -> Iterator[Record]:
             "position": position,
             "order_id": share.order_id,
             "amount": share.amount.minor,
+            "is_under_way": payment.is_under_way,
         }

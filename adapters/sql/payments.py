@@ -13,7 +13,9 @@ from domain.ids import GatewayOrderId, PaymentId
 from domain.payment import Payment
 
 WHOLE_PAYMENTS = select(
-    *payments.c, payment_orders.c.order_id.label("share_order_id"), payment_orders.c.amount.label("share")
+    *(column for column in payments.c if column is not payments.c.is_under_way),
+    payment_orders.c.order_id.label("share_order_id"),
+    payment_orders.c.amount.label("share"),
 ).join(payment_orders, payment_orders.c.payment_id == payments.c.id)
 
 _OLDEST_FIRST = WHOLE_PAYMENTS.order_by(payments.c.id, payment_orders.c.position)
@@ -100,10 +102,11 @@ class SqlPayments:
     def flush(self) -> None:
         """Write what was noted. Raises: StaleVersion, StoreUnavailable."""
         added, saved = self.held.added.values(), self.held.saved.values()
-        self._session.run_many(_INSERT, [{**payment_to_row(payment), "version": 1} for payment in added])
-        self._session.run_many(_INSERT_SHARES, [row for payment in added for row in shares_to_rows(payment)])
+        # A payment that takes another's place comes after it is over.
         changed = [{**payment_changes(payment), **_guard(payment)} for payment in saved]
         update_guarded(self._session, _UPDATE, changed, "payments")
+        self._session.run_many(_INSERT, [{**payment_to_row(payment), "version": 1} for payment in added])
+        self._session.run_many(_INSERT_SHARES, [row for payment in added for row in shares_to_rows(payment)])
         one_more((*added, *saved))
 
 

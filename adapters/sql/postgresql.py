@@ -130,6 +130,7 @@ class _Guard:
         if found["synchronous_commit"] not in {"on", "remote_apply"}:
             missing.append("synchronous_commit = 'on'")
         if missing:
+            connection.close()
             how = " ".join(f"ALTER ROLE CURRENT_USER SET {each};" for each in missing)
             advice = f"behind PgBouncer they belong to the role: {how}" if self.behind_pgbouncer else how
             raise UnfitDatabase(f"the guards of the database connection are not up; {advice}")

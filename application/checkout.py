@@ -172,8 +172,9 @@ class CheckOutCart:
         if cart is None or cart.is_empty:
             raise EmptyCart("there is nothing in the cart")
         if cart.checkout_id is not None:
-            seen = uow.orders.of_checkout(cart.checkout_id)
-            going_on = self._earlier(uow, cart, seen, wish, answers, by)
+            # What was paid by its key has left the cart, and is no longer this checkout's business.
+            seen = [o for o in uow.orders.of_checkout(cart.checkout_id) if o.cart_id == cart.id]
+            going_on = self._earlier(uow, cart, seen, wish, answers, by) if seen else None
             if going_on is not None:
                 return going_on
         return self._anew(uow, cart, wish, by)

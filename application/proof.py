@@ -67,6 +67,10 @@ class Prove:
         counted = self.queries.event_counts()
         breaches = [
             *(breach for order in orders for breach in breaches_of_order(order, payments)),
+            *(
+                Breach("I2", f"{sum_.what}: {sum_.stored} is stored, its parts come to {sum_.summed}")
+                for sum_ in self.queries.sums()
+            ),
             *breaches_of_links(orders, payments),
             *(breach for payment in payments.values() for breach in breaches_of_payment(payment)),
             *(

@@ -101,7 +101,8 @@ def take_lines_from_cart(event: PaymentEvent, uow: UnitOfWork) -> None:
     for order in orders:
         if order.cart_id == cart.id:
             cart.take(order.quantities)
-            cart.checkout_id = None
+            order.leave_cart()
+            uow.orders.save(order)
     if cart.is_empty:
         uow.carts.delete(cart)
     else:

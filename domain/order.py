@@ -119,7 +119,8 @@ class Order:
     """One seller's part of a checkout.
 
     `key` is the secret that lets its holder act on the order; `payment_id` the payment that may
-    settle it now, `payment_ids` every attempt so far. `instructions` and `reference` tell how to
+    settle it now, `payment_ids` every attempt so far. `cart_id` names the cart that the lines still
+    lie in, None once they have left it. `instructions` and `reference` tell how to
     pay where no gateway is asked.
     """
 
@@ -221,6 +222,10 @@ class Order:
         self.payment_id, self.instructions, self.reference = payment_id, None, None
         if payment_id not in self.payment_ids:
             self.payment_ids = (*self.payment_ids, payment_id)
+
+    def leave_cart(self) -> None:
+        """Its lines are out of the cart: they leave it once, however often the order is paid for."""
+        self.cart_id = None
 
     def await_approval(self, now: datetime) -> None:
         """The money is there; staff have to approve. Raises: IllegalTransition unless HOLD."""

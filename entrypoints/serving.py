@@ -16,6 +16,7 @@ from waitress.task import WSGITask
 
 from entrypoints.ending import end_when_asked
 
+BACKLOG = 2048
 DRAIN_SECONDS_MAX = 25.0
 
 # Who has connected just now gets this long to say what for, even while we end.
@@ -73,7 +74,8 @@ def serve(app: Callable[..., Any], bound: socket.socket, threads: int, draining:
     """
     address = address_of(bound)
     with _explained(bound, address):
-        server = _server(app, bound, threads)
+        bound.listen(BACKLOG)
+    server = _server(app, bound, threads)
     end_when_asked(draining, wake=server.pull_trigger)
     announce(address)
     while not draining.is_set():
@@ -87,7 +89,7 @@ def _server(app: Callable[..., Any], bound: socket.socket, threads: int) -> Any:
         sockets=[bound],
         threads=threads,
         ident=None,
-        backlog=2048,
+        backlog=BACKLOG,
         connection_limit=2000,
         channel_timeout=30,
         cleanup_interval=5,

@@ -18,7 +18,7 @@ from adapters.memory.tables import (
 )
 from application.ports import IdempotencyScope, KeptReply, RelayedEvent
 from application.storage import Page
-from application.views import CartLineView, CartView, Listed, PaymentView
+from application.views import CartLineView, CartView, Listed, PaymentView, StoredSum
 from domain.catalog import Product
 from domain.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku
@@ -112,6 +112,10 @@ class MemoryQueries:
     def _view(self, tables: Tables, payment: Payment) -> PaymentView:
         user = tables.customers.get(payment.customer_id) if payment.customer_id else None
         return PaymentView(copy_of_payment(payment), user)
+
+    def sums(self) -> Sequence[StoredSum]:
+        """None: here only parts are stored."""
+        return ()
 
     def event_counts(self) -> Mapping[tuple[str, int], tuple[int, int]]:
         """For each subject and its id: the last event's sequence, and how many events there are."""

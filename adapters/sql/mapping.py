@@ -33,14 +33,23 @@ def hash_of_key(key: OrderKey) -> str:
 
 
 def orders_from_rows(rows: Iterable[AnyRow], vault: Vault) -> list[Order]:
-    """Orders from one row for each line, an order's rows together and in its lines' order."""
-    return [_order_from_rows(list(group), vault) for _, group in groupby(rows, lambda row: row.id)]
+    """Orders from one row for each line, an order's rows together and in its lines' order.
+
+    Raises: ValueError for a stored total that its lines do not come to; nobody acts on that.
+    """
+    groups = [list(group) for _, group in groupby(rows, lambda row: row.id)]
+    orders = [order_from_rows(group, vault) for group in groups]
+    for order, (row, *_) in zip(orders, groups, strict=True):
+        if order.total.minor != row.total:
+            raise ValueError(f"order {order.id}: its lines come to {order.total.minor}, not {row.total}")
+    return orders
 
 
-def _order_from_rows(rows: Sequence[AnyRow], vault: Vault) -> Order:
+def order_from_rows(rows: Sequence[AnyRow], vault: Vault) -> Order:
+    """One order as it is stored."""
     row = rows[0]
     currency = Currency(row.currency, row.exponent)
-    order = Order(
+    return Order(
         id=row.id,
         key=OrderKey(vault.open(row.key_sealed)),
         checkout_id=row.checkout_id,
@@ -63,9 +72,6 @@ def _order_from_rows(rows: Sequence[AnyRow], vault: Vault) -> Order:
         sequence=row.sequence,
         version=row.version,
     )
-    if order.total.minor != row.total:
-        raise ValueError(f"order {order.id}: its lines come to {order.total.minor}, not {row.total}")
-    return order
 
 
 def _payment_ids(joined: str | None) -> tuple[PaymentId, ...]:
@@ -135,17 +141,22 @@ def lines_to_rows(order: Order) -> Iterator[Record]:
 
 
 def payments_from_rows(rows: Iterable[AnyRow]) -> list[Payment]:
-    """Payments from one row for each order, a payment's rows together and in its orders' order."""
-    return [payment_from_rows(list(group)) for _, group in groupby(rows, lambda row: row.id)]
+    """Payments from one row for each order, a payment's rows together and in its orders' order.
+
+    Raises: ValueError for an amount that its shares do not come to; nobody acts on that.
+    """
+    payments = [payment_from_rows(list(group)) for _, group in groupby(rows, lambda row: row.id)]
+    for payment in payments:
+        if Money.sum(share.amount for share in payment.shares) != payment.amount:
+            raise ValueError(f"payment {payment.id}: its shares do not come to {payment.amount}")
+    return payments
 
 
 def payment_from_rows(rows: Sequence[AnyRow]) -> Payment:
-    """One payment with its bill."""
+    """One payment with its bill, as it is stored."""
     row = rows[0]
     bill = _bill_from_row(row)
     shares = tuple(Share(link.share_order_id, Money(link.share, bill.amount.currency)) for link in rows)
-    if Money.sum(share.amount for share in shares) != bill.amount:
-        raise ValueError(f"payment {row.id}: its shares do not come to {bill.amount}")
     return Payment(
         id=row.id,
         order_id=row.order_id,

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import JSON, ColumnElement, Engine, Executable, Select, bindparam, cast, func, select, true
 
 from adapters.sql.engine import readonly
-from adapters.sql.mapping import AnyRow, hash_of_key, orders_from_rows, payment_from_rows
+from adapters.sql.mapping import AnyRow, hash_of_key, order_from_rows, payment_from_rows
 from adapters.sql.mapping_catalog import customer_from_row, method_from_row, product_from_row
 from adapters.sql.orders import WHOLE_ORDERS
 from adapters.sql.payments import WHOLE_PAYMENTS
@@ -26,7 +26,7 @@ from adapters.sql.tables import (
 from adapters.sql.trouble import translated
 from application.ports import Vault
 from application.storage import Page
-from application.views import CartLineView, CartView, Listed, PaymentView
+from application.views import CartLineView, CartView, Listed, PaymentView, StoredSum
 from domain.catalog import Product
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku
 from domain.methods import PaymentMethod
@@ -105,6 +105,18 @@ _EVENT_COUNTS = select(
 ).group_by(outbox.c.subject, outbox.c.subject_id)
 
 
+def _sums_of(owner: Any, stored: Any, parts: Any, part: Any) -> Select[Any]:
+    summed = func.coalesce(func.sum(part), 0)
+    columns = select(owner.c.id, stored.label("stored"), summed.label("summed"))
+    return columns.select_from(owner.outerjoin(parts)).group_by(owner.c.id).having(stored != summed)
+
+
+_SUMS = {
+    "order": _sums_of(orders, orders.c.total, order_lines, order_lines.c.quantity * order_lines.c.unit_price),
+    "payment": _sums_of(payments, payments.c.amount, payment_orders, payment_orders.c.amount),
+}
+
+
 def _bounds(page: Page) -> Mapping[str, object]:
     # One more than asked tells whether there is a next page.
     return {"after": MINOR_MAX if page.after is None else page.after, "limit": page.limit + 1}
@@ -150,14 +162,18 @@ class SqlQueries:
 
     def order(self, key: OrderKey) -> Order | None:
         """One order, by its secret."""
-        found = orders_from_rows(self._ask(_ORDER, {"hash": hash_of_key(key)}), self._vault)
+        found = self._orders(self._ask(_ORDER, {"hash": hash_of_key(key)}))
         return found[0] if found else None
 
     def orders(self, page: Page, customer_id: CustomerId | None) -> Listed[Order]:
         """A customer's orders, newest first; None: everybody's."""
         statement, owner = (_ORDERS, {}) if customer_id is None else (_ORDERS_OF, {"customer": customer_id})
-        found = orders_from_rows(self._ask(statement, {**_bounds(page), **owner}), self._vault)
+        found = self._orders(self._ask(statement, {**_bounds(page), **owner}))
         return _listed(found, page, lambda order: order.id)
+
+    def _orders(self, rows: Sequence[AnyRow]) -> Sequence[Order]:
+        groups = [list(group) for _, group in groupby(rows, lambda row: row.id)]
+        return [order_from_rows(group, self._vault) for group in groups]
 
     def payment(self, payment_id: PaymentId, customer_id: CustomerId | None) -> PaymentView | None:
         """One payment, if it is this customer's; None: anybody's."""
@@ -192,6 +208,14 @@ class SqlQueries:
         """For each subject and its id: the last event's sequence, and how many events there are."""
         rows = self._ask(_EVENT_COUNTS, {})
         return {(row.subject, row.subject_id): (row.last, row.total) for row in rows}
+
+    def sums(self) -> Sequence[StoredSum]:
+        """Each stored sum that its stored parts do not come to."""
+        return [
+            StoredSum(f"{what} {row.id}", row.stored, row.summed)
+            for what, statement in _SUMS.items()
+            for row in self._ask(statement, {})
+        ]
 
     def _ask(self, statement: Executable, values: Mapping[str, object]) -> Sequence[AnyRow]:
         with translated(), self._engine.connect() as connection:

@@ -256,20 +256,24 @@ class TestConstraints:
             execute(path, statement)
 
     def test_notices_an_order_that_does_not_add_up(self, path: Path, storage: Storage) -> None:
-        """A total that is not the sum of the lines is never shown as if it were."""
+        """A total that is not the sum of the lines is never acted on, and whoever looks for it finds it."""
         self.fill(storage)
         execute(path, "UPDATE orders SET total = 1")
 
-        with pytest.raises(ValueError, match="order 1"):
-            storage.queries.order(OrderKey("order-key-1"))
+        with storage.begin() as uow, pytest.raises(ValueError, match="order 1"):
+            uow.orders.lock([OrderId(1)])
+        (found,) = storage.queries.sums()
+        assert (found.what, found.stored) == ("order 1", 1)
 
     def test_notices_a_payment_that_does_not_add_up(self, path: Path, storage: Storage) -> None:
-        """An amount that is not the sum of the shares is never collected."""
+        """An amount that is not the sum of the shares is never collected, and found as well."""
         self.fill(storage)
         execute(path, "UPDATE payment_orders SET amount = 1")
 
-        with pytest.raises(ValueError, match="payment 1"):
-            storage.queries.payment(PaymentId(1), None)
+        with storage.begin() as uow, pytest.raises(ValueError, match="payment 1"):
+            uow.payments.lock([PaymentId(1)])
+        (found,) = storage.queries.sums()
+        assert (found.what, found.summed) == ("payment 1", 1)
 
     def fill(self, storage: Storage) -> None:
         """One order with one payment, and one product."""

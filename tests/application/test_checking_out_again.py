@@ -159,3 +159,64 @@ class TestAskingAboutWhatIsOver:
 
         payment = world.payment(out.payment)
         assert (payment.status, payment.look_at) == (PaymentStatus.FAILED, None)
+
+
+class TestOrdersOfACartPaidApart:
+    @pytest.fixture
+    def orders(self, world: World) -> list[Order]:
+        """Two orders of one cart, a kettle and a lamp, whose common payment was refused."""
+        world.offer("lamp", 10_00, 5, seller="Lights")
+        world.fill(1, "lamp")
+        out = world.buy(1)
+        world.bank.decline(out.payment.order_id)
+        world.hear(out.payment)
+        return sorted(out.orders, key=lambda order: order.seller)
+
+    def pay_the_kettle(self, world: World, orders: list[Order]) -> None:
+        """A friend pays one of them by its key."""
+        out = world.pay(orders[0])
+        world.bank.confirm(out.payment.order_id)
+        world.hear(out.payment)
+
+    def test_leave_the_payment_under_way_in_the_way(self, world: World, orders: list[Order]) -> None:
+        """What is left in the cart is being paid by its key: checking it out again would charge twice."""
+        self.pay_the_kettle(world, orders)
+        world.pay(orders[1])
+
+        with pytest.raises(PaymentUnderWay):
+            world.check_out()
+
+        assert [world.order(order).status for order in orders] == [OrderStatus.PROCESSING, OrderStatus.HOLD]
+
+    def test_have_the_failed_rest_given_up_when_it_is_checked_out_again(
+        self, world: World, orders: list[Order]
+    ) -> None:
+        """The cart makes a new order of the lamp, so nobody can pay for the old one, too."""
+        self.pay_the_kettle(world, orders)
+
+        again = world.check_out()
+
+        statuses = [world.order(order).status for order in orders]
+        assert statuses == [OrderStatus.PROCESSING, OrderStatus.CANCELLED]
+        assert [order.seller for order in again.orders] == ["Lights"]
+
+    def test_take_their_lines_out_once(self, world: World, orders: list[Order]) -> None:
+        """The kettle left with a transfer that never came; the one chosen since is another."""
+        out = world.pay(orders[0], method="transfer")
+        world.app.move_order(order_key=orders[0].key, to=OrderStatus.FAILED, by=STAFF)
+        world.fill(1)
+
+        self.pay_the_kettle(world, list(out.orders))
+
+        assert world.cart() == {"lamp": 1, "kettle": 1}
+
+    def test_do_not_end_an_offline_order_that_has_left_the_cart(
+        self, world: World, orders: list[Order]
+    ) -> None:
+        """The shop waits for the kettle's transfer while the lamp is checked out anew."""
+        world.pay(orders[0], method="transfer")
+
+        world.check_out("transfer")
+
+        statuses = [world.order(order).status for order in orders]
+        assert statuses == [OrderStatus.HOLD, OrderStatus.CANCELLED]

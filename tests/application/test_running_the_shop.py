@@ -54,6 +54,15 @@ class TestAccounts:
         with pytest.raises(EmailTaken):
             world.customer_called("AYSEL")
 
+    def test_an_address_is_a_customers_or_staffs(self, world: World) -> None:
+        """They sign in at one door: an account behind another one could never be opened."""
+        world.app.hire(email="boss@example.com", password="boss-password")
+
+        with pytest.raises(EmailTaken):
+            world.customer_called("Boss")
+        with pytest.raises(EmailTaken):
+            world.app.hire(email="Aysel@example.com", password="boss-password")
+
     def test_the_eleventh_wrong_password_is_turned_away_for_a_while(self, world: World) -> None:
         """Even the right one then has to wait; other addresses do not."""
         for _ in range(10):

@@ -133,10 +133,11 @@ class TestServe:
         address = bound.getsockname()
         slow, idle = (Client(http.client.HTTPConnection(*address, timeout=10)) for _ in range(2))
         refused = []
+        waiting = threading.Thread(target=slow.get, args=("/slow",))
 
         def drive() -> None:
             idle.get("/")
-            threading.Thread(target=slow.get, args=("/slow",)).start()
+            waiting.start()
             assert shop.asked.wait(PATIENCE_SECONDS)
             ask_to_end()
             assert draining.wait(PATIENCE_SECONDS)
@@ -147,6 +148,7 @@ class TestServe:
 
         with meanwhile(drive, draining):
             serve(shop, bound, 2, draining)
+        waiting.join(PATIENCE_SECONDS)
         for client in (slow, idle):
             client.connection.close()
 

@@ -57,7 +57,10 @@ class TestCancelling:
             assert shop.stock(sku) == (4, 0)
 
     def test_eight_times_at_once_cancels_once(self, shop: Shop) -> None:
-        """One move to CANCELLED, one release; who came too late is told so."""
+        """One move to CANCELLED, one release; who came too late is told so.
+
+        The gateway's own news of the closing may come first, and fails the order on its way.
+        """
         sku = shop.product(stock=5)
         done = shop.checked_out(shop.filled(sku))
         key = done["order_key"]
@@ -68,7 +71,7 @@ class TestCancelling:
         assert told["200"] >= 1, told
         assert told.keys() <= {"200", "409 illegal_transition", "409 conflict"}, told
         moves = [move["to"] for move in shop.order(key)["history"]]
-        assert moves == ["HOLD", "CANCELLED"]
+        assert moves in (["HOLD", "CANCELLED"], ["HOLD", "FAILED", "CANCELLED"])
         assert shop.events("order", done["orders"][0]["id"]).count("order.cancelled") == 1
         assert shop.stock(sku) == (5, 0)
 

@@ -139,7 +139,11 @@ class _Guard:
 def _refuse_stale(connection: "Driver[Any]", record: ConnectionPoolEntry, _: object) -> None:
     # Between transactions a server says nothing but that it goes away: whatever there is to read,
     # another connection is opened instead. That costs one look at the socket and no round trip.
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    if connection.closed or poll.poll(0):
+    if connection.closed or _has_something_to_say(connection.fileno()):
         raise DisconnectionError("the database has closed this connection")
+
+
+def _has_something_to_say(socket: int) -> bool:
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))

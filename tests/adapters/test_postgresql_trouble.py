@@ -144,7 +144,7 @@ class TestLostConnections:
         assert shelf.storage.queries.product(Sku("kettle")) is not None
         commit(shelf.storage, lambda uow: uow.products.add(make_product("lamp")))
 
-    @pytest.mark.parametrize("last", [b"INSERT INTO products", b"COMMIT\0"])
+    @pytest.mark.parametrize("last", [b"INSERT INTO products", b"COMMIT\0"], ids=["insert", "commit"])
     def test_never_hears_what_came_of_it(self, shelf: Shelf, last: bytes) -> None:
         """An answer that is lost leaves it open whether it was stored; running again settles it."""
         with Wire(shelf.server.port) as wire:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 from typing import Self
 
 SECONDS_MAX = 20
@@ -48,15 +49,14 @@ class Wire:
         while words := _heard(client):
             if self.last is not None and self.last in words:
                 cut.set()
-            server.sendall(words)
+            _say(server, words)
 
     def _answer(self, server: socket.socket, client: socket.socket, cut: threading.Event) -> None:
         while words := _heard(server):
             if cut.is_set():
-                for side in (client, server):
-                    side.shutdown(socket.SHUT_RDWR)
-                return
-            client.sendall(words)
+                return _hang_up(client, server)
+            _say(client, words)
+        return None
 
 
 def _heard(side: socket.socket) -> bytes:
@@ -64,3 +64,15 @@ def _heard(side: socket.socket) -> bytes:
         return side.recv(65536)
     except OSError:
         return b""
+
+
+def _say(side: socket.socket, words: bytes) -> None:
+    # Who has hung up meanwhile hears nothing, and that is all there is to it.
+    with suppress(OSError):
+        side.sendall(words)
+
+
+def _hang_up(*sides: socket.socket) -> None:
+    for side in sides:
+        with suppress(OSError):
+            side.shutdown(socket.SHUT_RDWR)

@@ -205,6 +205,19 @@ def _paid(story: Story, who: str) -> None:
     story.until_order(story.order_of(who), status="PROCESSING")
 
 
+@given(Phrase("{who} is paying for {their} order with {seller} by card"))
+def _paying_seller(story: Story, seller: str) -> None:
+    story.pay(story.order_with(seller), "card")
+
+
+@given(Phrase("{who} has paid for {their} order with {seller} by card"))
+def _paid_seller(story: Story, seller: str) -> None:
+    order = story.order_with(seller)
+    story.pay(order, "card")
+    story.shop.confirm(story.payment, story.shop.payment_seen(story.payment).amount)
+    story.until_order(order, status="PROCESSING")
+
+
 @given(Phrase("the bank has refused {who}'s first payment"))
 def _refused(story: Story, who: str) -> None:
     story.shop.refuse(story.payment_of(who))

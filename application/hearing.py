@@ -123,9 +123,9 @@ class HearCallback:
             method_code=method.code,
             received_at=self.ask.clock.now(),
             http_method=received.method,
-            path=masked(received.path),
-            query=masked(received.query),
-            body=masked(_readable(received.body)),
+            path=_kept(received.path),
+            query=_kept(received.query),
+            body=_kept(received.body.decode("utf-8", "backslashreplace")),
             verdict=verdict,
             payment_id=payment.id if payment else None,
         )
@@ -162,6 +162,6 @@ def brings_news(payment: Payment, claim: Claim) -> bool:
     return claim.claimed not in _NO_NEWS.get(payment.bill.state, frozenset())
 
 
-def _readable(body: bytes) -> str:
-    # Any bytes can be posted; not every database keeps a NUL in a text.
-    return body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+def _kept(text: str) -> str:
+    # Any bytes can be sent, and masking may decode what hid them; not every database keeps a NUL in a text.
+    return masked(text).replace("\0", "\\x00")

@@ -118,7 +118,7 @@ def breaches_of_order(order: Order, payments: Mapping[PaymentId, Payment]) -> It
     waits = order.status is OrderStatus.HOLD and not order.is_paid
     if waits and not any(payment.bill.state in OPEN for payment in own):
         yield Breach("I7", f"{name} is held and no payment of it is open")
-    if sum(p.is_open and p.bill.state is not BillState.REVIEW for p in own) > 1:
+    if sum(payment.is_under_way for payment in own) > 1:
         yield Breach("I18", f"{name} has more than one open payment")
 
 

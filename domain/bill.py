@@ -76,6 +76,9 @@ STATUS_OF: Mapping[BillState, PaymentStatus] = {
 
 OPEN = frozenset({_B.UNSENT, _B.WAITING, _B.IN_DOUBT, _B.AUTHORISED, _B.REVIEW})
 
+# What people review no longer keeps an order from being paid otherwise.
+UNDER_WAY = OPEN - {_B.REVIEW}
+
 
 @attrs.define(kw_only=True)
 class Bill:

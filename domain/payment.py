@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import attrs
 
-from domain.bill import OPEN, PAYMENT_TRANSITIONS, STATUS_OF, Bill, BillState, PaymentStatus
+from domain.bill import OPEN, PAYMENT_TRANSITIONS, STATUS_OF, UNDER_WAY, Bill, BillState, PaymentStatus
 from domain.cards import card_mask
 from domain.errors import Conflict, IllegalTransition, NotYetPaid
 from domain.events import (
@@ -137,6 +137,11 @@ class Payment:
     def is_open(self) -> bool:
         """Whether money may still come in the ordinary way, or a person has to decide."""
         return self.bill.state in OPEN
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it still may be paid and no other may; an order has one such payment at most."""
+        return self.bill.state in UNDER_WAY
 
     def is_being_opened(self, now: datetime) -> bool:
         """Whether somebody else waits for the gateway to open this payment right now."""

@@ -82,7 +82,11 @@ def build(settings: Settings, public_url: str) -> Kassa:
 def _engine(settings: Settings) -> Engine:
     try:
         # Every thread that serves or works may hold one connection, and question another.
-        engine = open_engine(settings.database_url, connections_max=2 * settings.threads + 4)
+        engine = open_engine(
+            settings.database_url,
+            connections_max=2 * settings.threads + 4,
+            behind_pgbouncer=settings.pgbouncer,
+        )
     except RuntimeError as trouble:
         raise DatabaseUnfit(str(trouble)) from trouble
     if not is_current(engine):

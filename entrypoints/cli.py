@@ -123,8 +123,9 @@ def worker_command(options: argparse.Namespace, environment: Mapping[str, str]) 
 
 def migrate_command(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Bring the database to the newest shape."""
+    settings = Settings.from_environment(environment)
     try:
-        upgrade(Settings.from_environment(environment).database_url)
+        upgrade(settings.database_url, behind_pgbouncer=settings.pgbouncer)
     except RuntimeError as trouble:
         raise DatabaseUnfit(str(trouble)) from trouble
     print("the database has the newest shape")

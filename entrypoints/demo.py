@@ -73,7 +73,7 @@ def run_demo(port: int | None, environment: Mapping[str, str]) -> int:
         for number in SIGNALS:
             signal.signal(number, lambda *_: sys.exit(0))
         with running_sandbox() as sandbox:
-            upgrade(settings.database_url)
+            upgrade(settings.database_url, behind_pgbouncer=settings.pgbouncer)
             run_service(settings, prepare=lambda kassa, address: _open_shop(kassa, address, sandbox))
     return 0
 

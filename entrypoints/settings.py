@@ -34,9 +34,11 @@ class Settings:
 
     Units: `hold_minutes` and `janitor_seconds` may have decimals; `gateway_timeout_seconds` is
     the total deadline of one gateway call. `public_url` None: where the service listens.
+    `pgbouncer`: the database is reached through PgBouncer in transaction mode.
     """
 
-    database_url: str = "sqlite:///kassa.db"
+    database_url: str = attrs.field(default="sqlite:///kassa.db", repr=False)
+    pgbouncer: bool = False
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str | None = None
@@ -58,6 +60,7 @@ class Settings:
         read, default = _Reader(environment), cls()
         settings = cls(
             database_url=read.database_url(default.database_url),
+            pgbouncer=read.choice("KASSA_PGBOUNCER", "0", ("0", "1")) == "1",
             host=read.text("KASSA_HOST", default.host),
             port=read.integer("KASSA_PORT", default.port, 0, 65535),
             public_url=read.public_url(),
@@ -174,10 +177,27 @@ class _Reader:
 
     def database_url(self, default: str) -> str:
         value = self.text("KASSA_DATABASE_URL", default)
-        path = value.removeprefix("sqlite:///")
-        if path == value or path in ("", ":memory:") or "?" in path:
-            raise SettingsError("KASSA_DATABASE_URL: sqlite:///PATH is expected, the path of a file")
+        if not _is_file(value) and not _is_server(value):
+            # It is not repeated: it may hold a password.
+            raise SettingsError(
+                "KASSA_DATABASE_URL: sqlite:///PATH is expected, the path of a file,"
+                " or postgresql://USER[:PASSWORD]@HOST:PORT/NAME"
+            )
         return value
+
+
+def _is_file(url: str) -> bool:
+    path = url.removeprefix("sqlite:///")
+    return path != url and path not in ("", ":memory:") and "?" not in path
+
+
+def _is_server(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it.
+        return parts.scheme == "postgresql" and len(parts.path) > 1 and parts.port != 0 and not parts.fragment
+    except ValueError:
+        return False
 
 
 def _short(text: str) -> str:

@@ -1,9 +1,12 @@
-"""The processes that one test session shares: a sandbox gateway, and a service for each pace."""
+"""The processes that one test session shares: a sandbox gateway, and a service for each pace and database."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import attrs
 
+from tests.postgres import Postgres
 from tests.processes import Sandbox, Service
 from tests.steps.shop import Pace
 
@@ -18,11 +21,25 @@ GATEWAY_TIMEOUT_SECONDS = 1.5
 
 @attrs.define
 class Live:
-    """Each process is started when a test first needs it, and ended with the session."""
+    """Each process is started when a test first needs it, and ended with the session.
+
+    `database` makes the URL of a new database from the folder of the service that will use it.
+    """
 
     folder: Path
+    database: Callable[[Path], str]
     _services: dict[Pace, Service] = attrs.field(factory=dict)
     _sandbox: Sandbox | None = None
+
+    @classmethod
+    def on_sqlite(cls, folder: Path) -> Self:
+        """Each service on a file in its own folder."""
+        return cls(folder, lambda own: f"sqlite:///{own / 'kassa.db'}")
+
+    @classmethod
+    def on_postgresql(cls, folder: Path, server: Postgres) -> Self:
+        """Each service on a database of its own on that server."""
+        return cls(folder, lambda _: server.url(server.database()))
 
     @property
     def sandbox(self) -> Sandbox:
@@ -34,8 +51,10 @@ class Live:
     def service(self, pace: Pace = Pace.CALM) -> Service:
         """The service set up for this pace."""
         if pace not in self._services:
+            folder = self.folder / pace.name.lower()
             self._services[pace] = Service.start(
-                self.folder / pace.name.lower(),
+                folder,
+                database_url=self.database(folder),
                 gateway_timeout_seconds=GATEWAY_TIMEOUT_SECONDS,
                 **SETTINGS[pace],
             )

@@ -233,11 +233,13 @@ class MemoryPayments:
 
     def flush(self) -> None:
         """Write what was noted. Raises: StaleVersion."""
-        for payment in self.held.saved.values():
+        # A payment that takes another's place comes after it is over.
+        for payment in sorted(self.held.saved.values(), key=lambda payment: payment.is_under_way):
             stored = self._tables.payments.get(payment.id)
             if (stored.version if stored else 0) != payment.version:
                 raise StaleVersion(f"payment {payment.id}")
             self._index(payment)
+            self._index_orders(payment)
             payment.version += 1
             self._tables.payments[payment.id] = copy_of_payment(payment)
 
@@ -248,3 +250,12 @@ class MemoryPayments:
             owners.append(self._tables.transactions.setdefault(number, payment.id))
         if set(owners) != {payment.id}:
             raise StaleVersion(f"the reference or transaction of payment {payment.id}")
+
+    def _index_orders(self, payment: Payment) -> None:
+        under_way = self._tables.under_way
+        for order_id in payment.order_ids:
+            other = under_way.get(order_id)
+            if payment.is_under_way and other not in {None, payment.id}:
+                raise StaleVersion(f"order {order_id} has a payment under way")
+            if payment.is_under_way or other == payment.id:
+                under_way[order_id] = payment.id if payment.is_under_way else None

@@ -68,8 +68,8 @@ class StoredClaim:
 class Tables:
     """Everything stored. What lies here is never changed in place, only replaced by another copy.
 
-    Shape: `carts` and `claims` hold None for what was deleted; `order_ids`, `checkouts`, `payment_ids`
-    and `transactions` are indexes.
+    Shape: `carts` and `claims` hold None for what was deleted; `order_ids`, `checkouts`, `payment_ids`,
+    `transactions` and `under_way` are indexes, the last one with None where a payment is over.
     """
 
     carts: MutableMapping[CustomerId, Cart | None] = attrs.Factory(dict)
@@ -80,6 +80,7 @@ class Tables:
     payments: MutableMapping[PaymentId, Payment] = attrs.Factory(dict)
     payment_ids: MutableMapping[GatewayOrderId, PaymentId] = attrs.Factory(dict)
     transactions: MutableMapping[tuple[MethodId, str], PaymentId] = attrs.Factory(dict)
+    under_way: MutableMapping[OrderId, PaymentId | None] = attrs.Factory(dict)
     methods: MutableMapping[MethodId, StoredMethod] = attrs.Factory(dict)
     customers: MutableMapping[CustomerId, Customer] = attrs.Factory(dict)
     staff: MutableMapping[StaffId, Staff] = attrs.Factory(dict)

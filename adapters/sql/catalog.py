@@ -12,7 +12,7 @@ from domain.catalog import Product
 from domain.ids import CartId, CustomerId, Sku
 
 _FIND = select(products).where(products.c.sku.in_(bindparam("skus", expanding=True))).order_by(products.c.sku)
-_LOCK = _FIND.with_for_update()
+_LOCK = _FIND.with_for_update(key_share=True)
 _INSERT_PRODUCT = insert(products)
 _UPDATE_PRODUCT = update(products).where(products.c.sku == bindparam("the_sku"))
 

@@ -239,6 +239,7 @@ def payment_changes(payment: Payment) -> Record:
         "review": bill.review,
         "calling_until": bill.calling_until,
         "bill_updated_at": bill.updated_at,
+        "is_under_way": payment.is_under_way,
     }
 
 
@@ -250,4 +251,5 @@ def shares_to_rows(payment: Payment) -> Iterator[Record]:
             "position": position,
             "order_id": share.order_id,
             "amount": share.amount.minor,
+            "is_under_way": payment.is_under_way,
         }

@@ -1,5 +1,7 @@
 """Bringing a database to the newest shape, and telling whether it has it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from alembic import command
@@ -10,34 +12,37 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine
 
 from adapters.sql.engine import open_for_migrations, readonly
+from adapters.sql.postgresql import wait_for_turn
 from adapters.sql.trouble import translated
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(url: str, revision: str = "head", *, behind_pgbouncer: bool = False) -> None:
     """Migrate up; of two at once one waits.
 
     Raises: StoreUnavailable, RuntimeError for broken references, or a shape that we do not know.
     """
-    with translated():
-        engine = open_for_migrations(url)
-        try:
-            with engine.begin() as connection:
-                command.upgrade(_config(connection), revision)
-                _ensure_whole(connection)
-        except CommandError as error:
-            raise RuntimeError(str(error)) from error
-        finally:
-            engine.dispose()
+    with _migrating(url, behind_pgbouncer) as config:
+        command.upgrade(config, revision)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Migrate down. Raises: StoreUnavailable, RuntimeError for broken references."""
+    with _migrating(url, behind_pgbouncer=False) as config:
+        command.downgrade(config, revision)
+
+
+@contextmanager
+def _migrating(url: str, behind_pgbouncer: bool) -> Iterator[Config]:
     with translated():
-        engine = open_for_migrations(url)
+        engine = open_for_migrations(url, behind_pgbouncer=behind_pgbouncer)
         try:
             with engine.begin() as connection:
-                command.downgrade(_config(connection), revision)
+                if engine.dialect.name == "postgresql":
+                    wait_for_turn(connection)
+                yield _config(connection)
                 _ensure_whole(connection)
+        except CommandError as error:
+            raise RuntimeError(str(error)) from error
         finally:
             engine.dispose()
 

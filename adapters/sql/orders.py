@@ -38,7 +38,11 @@ _OLDEST_FIRST = WHOLE_ORDERS.order_by(orders.c.id, order_lines.c.position)
 _BY_KEYS = _OLDEST_FIRST.where(orders.c.key_hash.in_(bindparam("hashes", expanding=True)))
 _OF_CHECKOUT = _OLDEST_FIRST.where(orders.c.checkout_id == bindparam("checkout"))
 _BY_IDS = _OLDEST_FIRST.where(orders.c.id.in_(bindparam("ids", expanding=True)))
-_LOCK = _BY_IDS.with_for_update(of=orders)
+# Who waited for a lock on PostgreSQL gets the row as it is now, but with it the payments that it had
+# when the waiting began. The version as of then tells, and the orders are read again.
+_before = orders.alias("before")
+_VERSION_SEEN = select(_before.c.version).where(_before.c.id == orders.c.id).scalar_subquery()
+_LOCK = _BY_IDS.add_columns(_VERSION_SEEN.label("version_seen")).with_for_update(of=orders, key_share=True)
 _INSERT = insert(orders)
 _INSERT_LINES = insert(order_lines)
 _UPDATE = update(orders).where(
@@ -72,7 +76,9 @@ class SqlOrders:
         wanted, loaded = sorted(set(ids)), self.held.loaded
         missing = [order_id for order_id in wanted if order_id not in loaded]
         if missing:
-            rows = self._session.run(_LOCK, {"ids": missing})
+            rows = self._session.run(_LOCK, {"ids": missing}).all()
+            if any(row.version != row.version_seen for row in rows):
+                rows = self._session.run(_BY_IDS, {"ids": missing}).all()
             loaded.update((order.id, order) for order in orders_from_rows(rows, self._vault))
         return [loaded[order_id] for order_id in wanted if order_id in loaded]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, bindparam, exists, insert, select, update
 
+from adapters.sql.engine import single
 from adapters.sql.mapping import AnyRow, to_json
 from adapters.sql.tables import outbox
 from adapters.sql.trouble import translated
@@ -37,14 +38,17 @@ _DUE = (
     .order_by(_due.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
+    # Named, it is found once; as a plain subquery it might be asked again, and lock more than the limit.
+    .cte("claimed")
 )
 _CLAIM = (
     update(outbox)
-    .where(outbox.c.id.in_(_DUE))
+    .where(outbox.c.id.in_(select(_DUE.c.id)))
     .values(attempts=outbox.c.attempts + 1, due_at=bindparam("until"))
     .returning(*outbox.c)
 )
-_NOTE = update(outbox).where(outbox.c.id == bindparam("the_id"))
+_DELIVERED = update(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+_POSTPONE = update(outbox).where(outbox.c.id == bindparam("the_id"))
 
 
 def event_to_row(event: Event) -> Mapping[str, Any]:
@@ -76,10 +80,10 @@ def _event_from_row(row: AnyRow) -> RelayedEvent:
 
 
 class SqlOutbox:
-    """The stored events that still have to be told to others; each call is a transaction."""
+    """The stored events that still have to be told to others; each call is one statement."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine = single(engine)
 
     def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[RelayedEvent]:
         """The next events due, oldest first: of each subject only the first that is still to tell."""
@@ -90,13 +94,13 @@ class SqlOutbox:
 
     def delivered(self, ids: Iterable[int], at: datetime) -> None:
         """They were told."""
-        told = [{"the_id": event_id, "delivered_at": at} for event_id in ids]
+        told = list(ids)
         if told:
             with translated(), self._engine.begin() as connection:
-                connection.execute(_NOTE, told)
+                connection.execute(_DELIVERED, {"ids": told, "delivered_at": at})
 
     def postpone(self, event_id: int, until: datetime, parked: bool) -> None:
         """It could not be told: later again, or never if parked."""
         values = {"the_id": event_id, "due_at": until, "is_parked": parked}
         with translated(), self._engine.begin() as connection:
-            connection.execute(_NOTE, values)
+            connection.execute(_POSTPONE, values)

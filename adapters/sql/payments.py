@@ -13,24 +13,37 @@ from domain.ids import GatewayOrderId, PaymentId
 from domain.payment import Payment
 
 WHOLE_PAYMENTS = select(
-    *payments.c, payment_orders.c.order_id.label("share_order_id"), payment_orders.c.amount.label("share")
+    *(column for column in payments.c if column is not payments.c.is_under_way),
+    payment_orders.c.order_id.label("share_order_id"),
+    payment_orders.c.amount.label("share"),
 ).join(payment_orders, payment_orders.c.payment_id == payments.c.id)
 
 _OLDEST_FIRST = WHOLE_PAYMENTS.order_by(payments.c.id, payment_orders.c.position)
 _BY_ID = _OLDEST_FIRST.where(payments.c.id == bindparam("the_id"))
 _BY_ORDER_ID = _OLDEST_FIRST.where(payments.c.order_id == bindparam("the_order_id"))
-_LOCK = _OLDEST_FIRST.where(payments.c.id.in_(bindparam("ids", expanding=True))).with_for_update(of=payments)
+_LOCK = _OLDEST_FIRST.where(payments.c.id.in_(bindparam("ids", expanding=True))).with_for_update(
+    of=payments, key_share=True
+)
 _DUE = (
-    select(payments.c.id)
+    select(payments.c.id, payments.c.look_at)
     .where(payments.c.look_at <= bindparam("now"))
     .order_by(payments.c.look_at, payments.c.id)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, key_share=True)
 )
 _CLAIM = (
     update(payments)
     .where(payments.c.id.in_(bindparam("ids", expanding=True)))
     .values(look_at=bindparam("until"))
+)
+# One statement on PostgreSQL. SQLite cannot tell what stood in a row before, nor does anybody claim
+# beside us there, so it is asked first.
+_due = _DUE.cte("due")
+_DUE_CLAIMED = (
+    update(payments)
+    .where(payments.c.id == _due.c.id)
+    .values(look_at=bindparam("until"))
+    .returning(payments.c.id, _due.c.look_at)
 )
 _INSERT = insert(payments)
 _INSERT_SHARES = insert(payment_orders)
@@ -77,7 +90,11 @@ class SqlPayments:
 
     def claim_due(self, now: datetime, until: datetime, limit: int) -> Sequence[PaymentId]:
         """What the janitor has to look at, the longest due first; saving one ends its claim."""
-        ids = list(self._session.run(_DUE, {"now": now, "limit": limit}).scalars())
+        values = {"now": now, "limit": limit}
+        if self._session.dialect == "postgresql":
+            claimed = self._session.run(_DUE_CLAIMED, {**values, "until": until})
+            return [row.id for row in sorted(claimed, key=lambda row: (row.look_at, row.id))]
+        ids = list(self._session.run(_DUE, values).scalars())
         if ids:
             self._session.run(_CLAIM, {"ids": ids, "until": until})
         return ids
@@ -85,10 +102,11 @@ class SqlPayments:
     def flush(self) -> None:
         """Write what was noted. Raises: StaleVersion, StoreUnavailable."""
         added, saved = self.held.added.values(), self.held.saved.values()
-        self._session.run_many(_INSERT, [{**payment_to_row(payment), "version": 1} for payment in added])
-        self._session.run_many(_INSERT_SHARES, [row for payment in added for row in shares_to_rows(payment)])
+        # A payment that takes another's place comes after it is over.
         changed = [{**payment_changes(payment), **_guard(payment)} for payment in saved]
         update_guarded(self._session, _UPDATE, changed, "payments")
+        self._session.run_many(_INSERT, [{**payment_to_row(payment), "version": 1} for payment in added])
+        self._session.run_many(_INSERT_SHARES, [row for payment in added for row in shares_to_rows(payment)])
         one_more((*added, *saved))
 
 

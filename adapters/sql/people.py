@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from sqlalchemy import Executable, bindparam, exists, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from adapters.sql.mapping import AnyRow
 from adapters.sql.mapping_catalog import customer_from_row, method_from_row, method_to_row, staff_from_row
+from adapters.sql.numbers import next_method_id
 from adapters.sql.session import Session
-from adapters.sql.tables import customers, payment_methods, payments, sequences, staff
+from adapters.sql.tables import customers, payment_methods, payments, staff
 from application.ports import Vault
-from application.storage import StaleVersion
 from domain.bill import OPEN
 from domain.errors import EmailTaken
 from domain.ids import CustomerId, MethodCode, MethodId, StaffId
@@ -17,26 +18,32 @@ from domain.methods import PaymentMethod
 from domain.people import Customer, Staff
 
 _METHOD_BY_CODE = select(payment_methods).where(payment_methods.c.code == bindparam("the_code"))
-_METHOD_OFFERED = _METHOD_BY_CODE.where(payment_methods.c.is_deleted.is_(False))
+# Locked like the row that a stored payment refers to: no change of the method comes in between.
+_METHOD_OFFERED = _METHOD_BY_CODE.where(payment_methods.c.is_deleted.is_(False)).with_for_update(
+    read=True, key_share=True
+)
 _METHOD_BY_ID = select(payment_methods).where(payment_methods.c.id == bindparam("the_id"))
 _UPDATE_METHOD = update(payment_methods).where(payment_methods.c.code == bindparam("the_code"))
 _INSERT_METHOD = insert(payment_methods)
 _DELETE_METHOD = _UPDATE_METHOD.values(is_deleted=True)
-_NEXT_METHOD = (
-    update(sequences)
-    .where(sequences.c.name == "method")
-    .values(last=sequences.c.last + 1)
-    .returning(sequences.c.last)
-)
 _MAY_BRING_MONEY = or_(payments.c.state.in_(sorted(OPEN)), payments.c.look_at.is_not(None))
+_ID_OF_METHOD = select(payment_methods.c.id).where(payment_methods.c.id == bindparam("the_id"))
+_LOCK_METHOD = _ID_OF_METHOD.with_for_update()
 _HAS_OPEN = select(exists().where(payments.c.method_id == bindparam("the_id"), _MAY_BRING_MONEY))
 
 _CUSTOMER = select(customers).where(customers.c.id == bindparam("the_id"))
 _CUSTOMER_BY_EMAIL = select(customers).where(customers.c.email_key == bindparam("email_key"))
-_INSERT_CUSTOMER = insert(customers).returning(*customers.c)
+# Both databases say it in these words. A taken address is an answer and no error: the transaction goes on.
+_INSERT_CUSTOMER = (
+    insert_or_not(customers)
+    .on_conflict_do_nothing(index_elements=[customers.c.email_key])
+    .returning(*customers.c)
+)
 _STAFF = select(staff).where(staff.c.id == bindparam("the_id"))
 _STAFF_BY_EMAIL = select(staff).where(staff.c.email_key == bindparam("email_key"))
-_INSERT_STAFF = insert(staff).returning(*staff.c)
+_INSERT_STAFF = (
+    insert_or_not(staff).on_conflict_do_nothing(index_elements=[staff.c.email_key]).returning(*staff.c)
+)
 
 
 class SqlMethods:
@@ -66,7 +73,7 @@ class SqlMethods:
 
     def next_id(self) -> MethodId:
         """A fresh id."""
-        return MethodId(self._session.run(_NEXT_METHOD).scalar_one())
+        return next_method_id(self._session)
 
     def delete(self, method: PaymentMethod) -> None:
         """Offer it no more."""
@@ -74,6 +81,8 @@ class SqlMethods:
 
     def has_open_payments(self, method_id: MethodId) -> bool:
         """Whether money may still come through it: a failed payment that is looked at, too."""
+        # Payments that are just being stored are waited for, and then seen.
+        self._session.run(_LOCK_METHOD, {"the_id": method_id})
         return bool(self._session.run(_HAS_OPEN, {"the_id": method_id}).scalar_one())
 
     def _one(self, statement: Executable, values: Mapping[str, object]) -> PaymentMethod | None:
@@ -118,7 +127,7 @@ class SqlPeople:
 
     def _add(self, statement: Executable, email: str, password_hash: str, names: Mapping[str, str]) -> AnyRow:
         row = {**names, "email": email, "email_key": email.casefold(), "password_hash": password_hash}
-        try:
-            return self._session.run(statement, row).one()
-        except StaleVersion as error:
-            raise EmailTaken("this e-mail address is taken") from error
+        added = self._session.run(statement, row).one_or_none()
+        if added is None:
+            raise EmailTaken("this e-mail address is taken")
+        return added

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Executable, Select, bindparam, func, select, true
+from sqlalchemy import JSON, ColumnElement, Engine, Executable, Select, bindparam, cast, func, select, true
 
 from adapters.sql.engine import readonly
 from adapters.sql.mapping import AnyRow, hash_of_key, order_from_rows, payment_from_rows
@@ -36,12 +36,21 @@ from domain.people import Customer
 
 T = TypeVar("T")
 
-_line = func.json_each(carts.c.lines).table_valued("key", "value", name="line")
-_CART = (
-    select(carts.c.lines, products)
-    .select_from(carts.join(_line, true()).join(products, products.c.sku == _line.c.key))
-    .where(carts.c.customer_id == bindparam("customer"))
-)
+
+def _cart_with_goods(lines: ColumnElement[Any]) -> Select[Any]:
+    line = func.json_each(lines).table_valued("key", "value", name="line")
+    return (
+        select(carts.c.lines, products)
+        .select_from(carts.join(line, true()).join(products, products.c.sku == line.c.key))
+        .where(carts.c.customer_id == bindparam("customer"))
+    )
+
+
+# SQLite takes the text for what it is, PostgreSQL has to be told.
+_CART = {
+    "sqlite": _cart_with_goods(carts.c.lines),
+    "postgresql": _cart_with_goods(cast(carts.c.lines, JSON)),
+}
 _PRODUCT = select(products).where(products.c.sku == bindparam("the_sku"))
 _PRODUCTS = (
     select(products)
@@ -134,7 +143,7 @@ class SqlQueries:
 
     def cart(self, customer_id: CustomerId) -> CartView:
         """The customer's cart."""
-        rows = self._ask(_CART, {"customer": customer_id})
+        rows = self._ask(_CART[self._engine.dialect.name], {"customer": customer_id})
         chosen: dict[Sku, int] = json.loads(rows[0].lines) if rows else {}
         known = {product.sku: product for product in map(product_from_row, rows)}
         return CartView(

@@ -14,11 +14,15 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 class Session:
-    """A transaction; every error of the database comes out as what it means to the core."""
+    """A transaction; every error of the database comes out as what it means to the core.
+
+    `dialect` is sqlite or postgresql, for the few statements that cannot be one for both.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
+        self.dialect = engine.dialect.name
 
     def begin(self) -> None:
         """Take a connection and begin. Raises: StoreUnavailable."""

@@ -1,5 +1,6 @@
 """The tables, as both databases have them; what they must hold at all times is in their constraints."""
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -12,9 +13,11 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
+    Sequence,
     SmallInteger,
     String,
     Table,
@@ -23,7 +26,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from domain.bill import BillState
+from domain.bill import UNDER_WAY, BillState
 from domain.order import OrderPaymentStatus, OrderStatus
 
 
@@ -62,9 +65,12 @@ metadata = MetaData(
 Key = BigInteger().with_variant(Integer, "sqlite")
 
 
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
 def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
+    return CheckConstraint(f"{column} IN ({_listed(values)})", name=column)
 
 
 customers = Table(
@@ -115,7 +121,7 @@ carts = Table(
 payment_methods = Table(
     "payment_methods",
     metadata,
-    Column("id", Key, primary_key=True),
+    Column("id", Key, primary_key=True, autoincrement=False),
     Column("code", String, nullable=False, unique=True),
     Column("name", String, nullable=False),
     Column("backend", String, nullable=False),
@@ -203,11 +209,14 @@ payments = Table(
     Column("calling_until", UtcDateTime),
     Column("bill_created_at", UtcDateTime, nullable=False),
     Column("bill_updated_at", UtcDateTime, nullable=False),
+    Column("is_under_way", Boolean, nullable=False),
     # A gateway's numbers are unique for one account of ours there, not for the gateway.
     UniqueConstraint("method_id", "transaction_id"),
     Index(None, "customer_id", "id"),
+    UniqueConstraint("id", "is_under_way"),
     Index(None, "method_id", "state"),
     _one_of("state", BillState),
+    CheckConstraint(f"is_under_way = (state IN ({_listed(sorted(UNDER_WAY))}))", name="under_way"),
 )
 Index(
     "ix_payments_due",
@@ -217,21 +226,39 @@ Index(
     postgresql_where=payments.c.look_at.is_not(None),
 )
 
+# Whether the payment is under way follows it here, so that no order has two such payments.
 payment_orders = Table(
     "payment_orders",
     metadata,
-    Column("payment_id", Key, ForeignKey("payments.id"), primary_key=True),
+    Column("payment_id", Key, primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("order_id", Key, ForeignKey("orders.id"), nullable=False),
     Column("amount", BigInteger, nullable=False),
+    Column("is_under_way", Boolean, nullable=False),
     UniqueConstraint("order_id", "payment_id"),
+    ForeignKeyConstraint(
+        ["payment_id", "is_under_way"], ["payments.id", "payments.is_under_way"], onupdate="CASCADE"
+    ),
 )
+Index(
+    "ix_payment_orders_under_way",
+    payment_orders.c.order_id,
+    unique=True,
+    sqlite_where=payment_orders.c.is_under_way,
+    postgresql_where=payment_orders.c.is_under_way,
+)
+
+# Ids that are known before the row is stored. SQLite has no sequences, and is given a table of them.
+ORDER_IDS = Sequence("order_ids", metadata=metadata, data_type=BigInteger)
+PAYMENT_IDS = Sequence("payment_ids", metadata=metadata, data_type=BigInteger)
+METHOD_IDS = Sequence("method_ids", metadata=metadata, data_type=BigInteger)
 
 sequences = Table(
     "sequences",
     metadata,
     Column("name", String, primary_key=True),
     Column("last", BigInteger, nullable=False),
+    info={"only_on": "sqlite"},
 )
 
 outbox = Table(
@@ -295,3 +322,8 @@ idempotency_keys = Table(
     Column("body_sealed", Text),
     Column("kept_at", UtcDateTime),
 )
+
+
+def belongs(dialect: str) -> Callable[..., bool]:
+    """Tells which of the tables this database has."""
+    return lambda thing, *_: thing.info.get("only_on", dialect) == dialect

@@ -3,13 +3,25 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from application.storage import StaleVersion
 from domain.errors import StoreUnavailable
 
-_TAKEN = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID"})
+# Somebody else was first: a value that must be unique, and on PostgreSQL also a transaction that
+# could not be put in order with another (40001) or waited in a circle (40P01).
+_OVERTAKEN = frozenset(
+    {
+        "SQLITE_CONSTRAINT_UNIQUE",
+        "SQLITE_CONSTRAINT_PRIMARYKEY",
+        "SQLITE_CONSTRAINT_ROWID",
+        "23505",
+        "40001",
+        "40P01",
+    }
+)
+
 _NOT_NOW = (
     "SQLITE_BUSY",
     "SQLITE_LOCKED",
@@ -20,33 +32,48 @@ _NOT_NOW = (
     "SQLITE_PERM",
     "SQLITE_CORRUPT",
     "SQLITE_NOTADB",
+    "08",  # the connection broke
+    "25006",  # a standby, which takes no writes
+    "25P03",  # idle in a transaction for too long
+    "40003",  # nobody knows whether it was done
+    "53",  # no memory, no disk, no connection left
+    "55P03",  # waited for a lock for too long
+    "57",  # cancelled, timed out, shut down, starting up
+    "58",  # the system underneath failed
 )
 
 
-def _is_taken(error: IntegrityError) -> bool:
-    return getattr(error.orig, "sqlite_errorname", None) in _TAKEN
+class UnfitDatabase(RuntimeError):
+    """The database cannot be used as it is set up; the message says what to change."""
+
+
+def _code(error: DBAPIError) -> str:
+    """The driver's name for the error: SQLite's, or PostgreSQL's SQLSTATE."""
+    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    return str(name or "")
 
 
 def _is_not_now(error: DBAPIError) -> bool:
-    name = getattr(error.orig, "sqlite_errorname", "")
-    return error.connection_invalidated or str(name).startswith(_NOT_NOW)
+    if error.connection_invalidated or _code(error).startswith(_NOT_NOW):
+        return True
+    # What the server could not say itself, because it was never reached or is gone, has no code.
+    return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
 
 
 @contextmanager
 def translated() -> Iterator[None]:
     """Raises: StoreUnavailable while the database does not answer, StaleVersion when overtaken.
 
+    A connection lost during COMMIT is unavailable too: whether it was done, only reading again tells.
     Any other error of the database is a mistake of ours and stays what it is.
     """
     try:
         yield
     except NoConnectionFree as error:
         raise StoreUnavailable("no connection to the database is free") from error
-    except IntegrityError as error:
-        if _is_taken(error):
-            raise StaleVersion(str(error.orig)) from error
-        raise
     except DBAPIError as error:
+        if _code(error) in _OVERTAKEN:
+            raise StaleVersion(str(error.orig)) from error
         if _is_not_now(error):
             raise StoreUnavailable("the database does not answer") from error
         raise

@@ -1,19 +1,21 @@
 """One transaction over the database."""
 
+import random
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Engine, bindparam, case, update
+from sqlalchemy import Engine
 
 from adapters.sql.audit import SqlFailures, SqlInbox
 from adapters.sql.catalog import SqlCarts, SqlProducts
+from adapters.sql.numbers import next_numbers
 from adapters.sql.orders import SqlOrders
 from adapters.sql.outbox import INSERT_EVENTS, event_to_row
 from adapters.sql.payments import SqlPayments
 from adapters.sql.people import SqlMethods, SqlPeople
 from adapters.sql.session import Session
-from adapters.sql.tables import sequences
 from application.ports import Vault
 from application.storage import (
     Carts,
@@ -26,22 +28,21 @@ from application.storage import (
     People,
     Products,
     Reacts,
+    StaleVersion,
 )
 from domain.events import Event
-from domain.ids import OrderId, PaymentId
 from domain.order import Order
 from domain.payment import Payment
 
-_NUMBERS = (
-    update(sequences)
-    .where(sequences.c.name.in_(["order", "payment"]))
-    .values(last=sequences.c.last + case((sequences.c.name == "order", bindparam("orders")), else_=1))
-    .returning(sequences.c.name, sequences.c.last)
-)
+STEP_BACK_SECONDS_MAX = 0.03
 
 
 class SqlUnitOfWork:
-    """One transaction; on SQLite nobody else writes until it ends."""
+    """One transaction; on SQLite nobody else writes until it ends.
+
+    Who leaves it having lost a race steps back for a moment: it will be run again as a whole, and
+    those who waited in a circle must not meet there again.
+    """
 
     def __init__(self, engine: Engine, vault: Vault, reacts: Reacts) -> None:
         self._session = session = Session(engine)
@@ -72,14 +73,12 @@ class SqlUnitOfWork:
         trace: TracebackType | None,
     ) -> None:
         self._session.close()
+        if isinstance(error, StaleVersion):
+            time.sleep(random.uniform(0, STEP_BACK_SECONDS_MAX))  # noqa: S311 -- no secret
 
     def numbers(self, orders: int) -> Numbers:
         """Take ids for that many orders and one payment."""
-        rows = self._session.run(_NUMBERS, {"orders": orders})
-        last: dict[str, int] = {row.name: row.last for row in rows}
-        first = last["order"] - orders + 1
-        ids = tuple(OrderId(number) for number in range(first, last["order"] + 1))
-        return Numbers(ids, PaymentId(last["payment"]))
+        return next_numbers(self._session, orders)
 
     def commit(self) -> None:
         """React, store, relay, commit. Raises: StaleVersion, StoreUnavailable, AssertionError."""

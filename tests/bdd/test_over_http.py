@@ -1,18 +1,21 @@
-"""The features over HTTP: a service and a sandbox gateway as processes of their own, on real sockets."""
+"""The features over HTTP: a service and a sandbox gateway as processes of their own, on real sockets.
+
+Every story is told on both databases.
+"""
 
 from collections.abc import Iterator
 
 import pytest
 from pytest_bdd import scenarios
 
-from tests.live import Live
 from tests.steps.http_shop import HttpShop
 
 
-@pytest.fixture
-def shop(live: Live) -> Iterator[HttpShop]:
+# The stories ask for it too late to be told once for each of its databases, if it came only when asked for.
+@pytest.fixture(autouse=True, params=["live", "live_on_postgresql"], ids=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest) -> Iterator[HttpShop]:
     """A shop of each story's own, on the processes that the session shares."""
-    shop = HttpShop(live)
+    shop = HttpShop(request.getfixturevalue(request.param))
     yield shop
     shop.close()
 

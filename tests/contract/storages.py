@@ -2,16 +2,13 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import attrs
 from sqlalchemy import Engine, select
 
 from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from adapters.memory.store import MemoryStore
-from adapters.sql.engine import open_engine
 from adapters.sql.idempotency import SqlIdempotencyKeys
-from adapters.sql.migrate import upgrade
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.queries import SqlQueries
 from adapters.sql.tables import inbox
@@ -50,7 +47,7 @@ class Storage:
     received: Callable[[], Sequence[InboxEntry]]
 
 
-def memory_storage(_: Path) -> Storage:
+def memory_storage() -> Storage:
     """In memory."""
     store = MemoryStore()
     return Storage(
@@ -60,13 +57,6 @@ def memory_storage(_: Path) -> Storage:
         idempotency=MemoryIdempotencyKeys(store),
         received=lambda: list(store.tables.inbox.values()),
     )
-
-
-def sqlite_storage(folder: Path) -> Storage:
-    """In a SQLite file."""
-    url = f"sqlite:///{folder / 'kassa.db'}"
-    upgrade(url)
-    return sql_storage(open_engine(url))
 
 
 def sql_storage(engine: Engine) -> Storage:
@@ -86,6 +76,3 @@ def sql_storage(engine: Engine) -> Storage:
         idempotency=SqlIdempotencyKeys(engine, vault),
         received=received,
     )
-
-
-STORAGES = {"memory": memory_storage, "sqlite": sqlite_storage}

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from application.storage import Page, StaleVersion
-from domain.bill import Bill
+from domain.bill import UNDER_WAY, Bill, BillState
 from domain.cart import Cart
 from domain.catalog import Product, Stock
 from domain.ids import CheckoutId, GatewayOrderId, OrderId, OrderKey, PaymentId, Sku
@@ -247,10 +247,32 @@ class TestPayments:
                 (found,) = uow.orders.lock([OrderId(1)])
                 found.take_on(PaymentId(payment_id))
                 uow.orders.save(found)
-                uow.payments.add(make_payment(payment_id, (found,)))
+                uow.payments.add(make_payment(payment_id, (found,), bill_state=BillState.FAILED))
                 uow.commit()
 
         assert locked_order(storage).payment_ids == (2, 10)
+
+    @pytest.mark.parametrize("state", sorted(UNDER_WAY))
+    def test_refuses_a_second_payment_under_way(
+        self, storage: Storage, aysel: Customer, state: BillState
+    ) -> None:
+        """An order has one at most, alone or together with others; where one is over the next may begin."""
+        first, second = make_order(1), make_order(2)
+        store(storage, first, second, make_payment(1, (first, second), bill_state=state))
+
+        with pytest.raises(StaleVersion):
+            store(storage, make_payment(2, (second,)))
+        store(storage, make_payment(2, (second,), bill_state=BillState.REVIEW))
+        with storage.begin() as uow:
+            (payment,) = uow.payments.lock([PaymentId(1)])
+            payment.bill.state = BillState.FAILED
+            uow.payments.add(make_payment(3, (second,)))
+            uow.payments.save(payment)
+            uow.commit()
+
+        with pytest.raises(StaleVersion):
+            store(storage, make_payment(4, (second,)))
+        store(storage, make_payment(4, (first,)))
 
     def test_refuses_a_reference_used_twice(self, storage: Storage, aysel: Customer) -> None:
         """A payment's reference is unique for ever, and a gateway's number within one method."""
@@ -265,9 +287,10 @@ class TestPayments:
 
     def test_claims_what_is_due_once(self, storage: Storage, aysel: Customer) -> None:
         """The longest due first, within the limit, and nothing again before the claim ends."""
-        order = make_order(1)
         due = {1: later(minutes=3), 2: later(minutes=1), 3: None, 4: later(minutes=2), 5: later(hours=1)}
-        store(storage, order, *(make_payment(i, (order,), look_at=at) for i, at in due.items()))
+        orders = {i: make_order(i) for i in due}
+        payments = (make_payment(i, (orders[i],), look_at=at) for i, at in due.items())
+        store(storage, *orders.values(), *payments)
         now, until = later(minutes=10), later(minutes=15)
 
         claims = []

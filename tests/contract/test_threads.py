@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from application.ports import IdempotencyScope
+from domain.bill import BillState
 from domain.errors import IdempotencyKeyInFlight
 from domain.ids import Sku
 from domain.people import Customer
@@ -70,7 +71,7 @@ class TestManyAtOnce:
         with storage.begin() as uow:
             uow.orders.add(order)
             for number in range(1, 31):
-                uow.payments.add(make_payment(number, (order,), look_at=NOON))
+                uow.payments.add(make_payment(number, (order,), look_at=NOON, bill_state=BillState.FAILED))
             uow.commit()
 
         def claim() -> list[int]:

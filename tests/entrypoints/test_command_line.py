@@ -421,7 +421,7 @@ class TestDemo:
         """And leaves no gateway and no folder behind."""
         seen: list[Path] = []
 
-        def end(url: str) -> None:
+        def end(url: str, **_: object) -> None:
             seen.append(Path(url.removeprefix("sqlite:///")).parent)
             signal.raise_signal(signal.SIGTERM)
 

@@ -31,6 +31,15 @@ class TestGoodSettings:
                 "database_url",
                 "sqlite:////var/lib/kassa/shop.db",
             ),
+            *(
+                ("DATABASE_URL", url, "database_url", url)
+                for url in (
+                    "postgresql://kassa@db.example/shop",
+                    "postgresql://kassa:p%40ss@db.example:5432/shop?sslmode=verify-full",
+                    "postgresql:///shop?host=/run/postgresql",
+                )
+            ),
+            ("PGBOUNCER", "1", "pgbouncer", True),
             ("HOST", "::1", "host", "::1"),
             ("PORT", "0", "port", 0),
             ("PORT", "65535", "port", 65535),
@@ -99,6 +108,11 @@ class TestBadSettings:
             ("DATABASE_URL", "sqlite:///:memory:"),
             ("DATABASE_URL", "sqlite:///shop.db?mode=ro"),
             ("DATABASE_URL", "mysql://shop"),
+            ("DATABASE_URL", "postgresql+psycopg2://kassa@db.example/shop"),
+            ("DATABASE_URL", "postgresql://kassa@db.example:port/shop"),
+            ("DATABASE_URL", "postgresql://kassa@db.example/"),
+            ("DATABASE_URL", "postgresql://kassa@[::1/shop"),
+            ("PGBOUNCER", "yes"),
             ("HOST", ""),
             ("HOST", "a\nb"),
             ("PORT", "-1"),

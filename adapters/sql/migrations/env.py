@@ -2,12 +2,14 @@
 
 from alembic import context
 
-from adapters.sql.tables import metadata
+from adapters.sql.tables import belongs, metadata
 
+connection = context.config.attributes["connection"]
 context.configure(
-    connection=context.config.attributes["connection"],
+    connection=connection,
     target_metadata=metadata,
     render_as_batch=True,
+    include_object=belongs(connection.dialect.name),
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -8,6 +8,7 @@ down_revision: str | None = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
+SEQUENCES = ("order", "payment", "method")
 
 
 def upgrade() -> None:
@@ -35,7 +36,6 @@ def downgrade() -> None:
         "failures",
         "inbox",
         "outbox",
-        "sequences",
         "payment_orders",
         "payments",
         "order_lines",
@@ -47,6 +47,7 @@ def downgrade() -> None:
         "customers",
     ):
         op.drop_table(table)
+    _drop_sequences()
 
 
 def _make_customers() -> None:
@@ -110,7 +111,7 @@ def _make_carts() -> None:
 def _make_payment_methods() -> None:
     op.create_table(
         "payment_methods",
-        sa.Column("id", KEY, nullable=False),
+        sa.Column("id", KEY, autoincrement=False, nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("backend", sa.String(), nullable=False),
@@ -249,7 +250,15 @@ def _make_payment_orders() -> None:
     )
 
 
+def _has_sequences() -> bool:
+    return op.get_context().dialect.supports_sequences
+
+
 def _make_sequences() -> None:
+    if _has_sequences():
+        for name in SEQUENCES:
+            op.execute(sa.schema.CreateSequence(sa.Sequence(f"{name}_ids", data_type=sa.BigInteger())))
+        return
     op.create_table(
         "sequences",
         sa.Column("name", sa.String(), nullable=False),
@@ -257,7 +266,15 @@ def _make_sequences() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_sequences")),
     )
     numbers = sa.table("sequences", sa.column("name", sa.String), sa.column("last", sa.BigInteger))
-    op.bulk_insert(numbers, [{"name": name, "last": 0} for name in ("order", "payment", "method")])
+    op.bulk_insert(numbers, [{"name": name, "last": 0} for name in SEQUENCES])
+
+
+def _drop_sequences() -> None:
+    if not _has_sequences():
+        return op.drop_table("sequences")
+    for name in SEQUENCES:
+        op.execute(sa.schema.DropSequence(sa.Sequence(f"{name}_ids")))
+    return None
 
 
 def _make_outbox() -> None:

@@ -1,0 +1,149 @@
+"""PostgreSQL as we use it: READ COMMITTED, guarded against waiting, by connections known to live.
+
+Behind PgBouncer in transaction mode each transaction may run on another connection of the server:
+then nothing is set for a session, nothing is prepared, and the guards are those of the role.
+"""
+
+import select
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from adapters.sql.trouble import UnfitDatabase
+
+if TYPE_CHECKING:
+    # The driver is an extra: a shop on SQLite runs without it.
+    from psycopg import Connection as Driver
+
+# Units: milliseconds, as PostgreSQL counts them.
+TIMEOUTS: Mapping[str, int] = {
+    "lock_timeout": 3_000,
+    "statement_timeout": 5_000,
+    "idle_in_transaction_session_timeout": 10_000,
+}
+
+# A server that vanished without a word is noticed within about as long as a statement may take.
+_SURE_OF_LIFE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+_GUARDS = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
+_ROOM = text(
+    "SELECT current_setting('max_connections')::int"
+    " - current_setting('superuser_reserved_connections')::int AS of_server,"
+    " (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS of_role,"
+    " (SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS of_database"
+)
+_PATIENT = text("SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)")
+_BRISK = text("SELECT set_config('lock_timeout', :milliseconds, true)")
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('kassa migrate'))")
+
+
+def postgresql_engine(
+    url: URL, *, connections_max: int, patience_milliseconds: int, behind_pgbouncer: bool
+) -> Engine:
+    """An engine whose every connection has its guards up. Raises: UnfitDatabase without the driver."""
+    try:
+        engine = create_engine(
+            url.difference_update_query(["options"]),
+            pool_size=connections_max,
+            max_overflow=0,
+            pool_timeout=patience_milliseconds / 1000,
+            # What a statement was given may be a secret, and errors are logged.
+            hide_parameters=True,
+            # Said when a transaction begins, so that it holds behind PgBouncer too.
+            isolation_level="READ COMMITTED",
+            use_native_hstore=False,
+            connect_args=_connect_arguments(url, patience_milliseconds, behind_pgbouncer),
+        )
+    except ModuleNotFoundError as error:
+        raise UnfitDatabase("PostgreSQL needs its driver: pip install 'kassa[postgresql]'") from error
+    event.listen(engine, "connect", _Guard(behind_pgbouncer).look)
+    event.listen(engine, "checkout", _refuse_stale)
+    return engine
+
+
+def ensure_room(engine: Engine, connections: int) -> None:
+    """Whether the server lets so many in. Raises: UnfitDatabase."""
+    with engine.connect() as connection:
+        limits = connection.execute(_ROOM).one()
+    # A limit of -1 is none.
+    room = min(limit for limit in limits if limit is not None and limit >= 0)
+    if connections > room:
+        raise UnfitDatabase(
+            f"up to {connections} connections may be needed and the database allows {room}:"
+            " raise max_connections, or lower KASSA_THREADS"
+        )
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Of several that migrate at once let one go first; the wait is for them alone.
+
+    The lock lasts as long as the transaction, not the session, so it holds behind PgBouncer too.
+    What is altered afterwards is locked briefly or not at all: nobody queues up behind a migration.
+    """
+    connection.execute(_PATIENT)
+    connection.execute(_ONE_AT_A_TIME)
+    connection.execute(_BRISK, {"milliseconds": str(TIMEOUTS["lock_timeout"])})
+
+
+def _connect_arguments(url: URL, patience_milliseconds: int, behind_pgbouncer: bool) -> dict[str, Any]:
+    # What stands in the URL wins, but for guards that it would loosen: those are refused on connecting.
+    arguments: dict[str, Any] = {
+        "connect_timeout": max(2, patience_milliseconds // 1000),
+        "application_name": "kassa",
+        "client_encoding": "utf8",
+        **_SURE_OF_LIFE,
+    }
+    arguments = {name: value for name, value in arguments.items() if name not in url.query}
+    theirs = url.query.get("options", ())
+    options = [theirs] if isinstance(theirs, str) else list(theirs)
+    if behind_pgbouncer:
+        arguments["prepare_threshold"] = None
+    else:
+        ours = {**{name: str(value) for name, value in TIMEOUTS.items()}, "synchronous_commit": "on"}
+        options = [*(f"-c {name}={value}" for name, value in ours.items()), *options]
+    return {**arguments, "options": " ".join(options)} if options else arguments
+
+
+@attrs.frozen
+class _Guard:
+    """Asks each new connection whether its guards are up."""
+
+    behind_pgbouncer: bool
+
+    def look(self, connection: "Driver[Any]", _: ConnectionPoolEntry) -> None:
+        """Raises: UnfitDatabase, saying what to do."""
+        with connection.cursor() as cursor:
+            found = dict(cursor.execute(_GUARDS, [[*TIMEOUTS, "synchronous_commit"]]).fetchall())
+        connection.rollback()
+        missing = [
+            f"{name} = '{limit}ms'" for name, limit in TIMEOUTS.items() if not 0 < int(found[name]) <= limit
+        ]
+        if found["synchronous_commit"] not in {"on", "remote_apply"}:
+            missing.append("synchronous_commit = 'on'")
+        if missing:
+            connection.close()
+            how = " ".join(f"ALTER ROLE CURRENT_USER SET {each};" for each in missing)
+            advice = f"behind PgBouncer they belong to the role: {how}" if self.behind_pgbouncer else how
+            raise UnfitDatabase(f"the guards of the database connection are not up; {advice}")
+
+
+def _refuse_stale(connection: "Driver[Any]", record: ConnectionPoolEntry, _: object) -> None:
+    # Between transactions a server says nothing but that it goes away: whatever there is to read,
+    # another connection is opened instead. That costs one look at the socket and no round trip.
+    if connection.closed or _has_something_to_say(connection.fileno()):
+        raise DisconnectionError("the database has closed this connection")
+
+
+def _has_something_to_say(socket: int) -> bool:
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,35 @@
+"""What is stored survives every way up and down, on both databases."""
+
+import pytest
+from sqlalchemy import Engine
+
+from adapters.sql.migrate import downgrade, upgrade
+from domain.bill import BillState
+from domain.ids import OrderId, PaymentId
+from tests.adapters.conftest import commit
+from tests.builders import make_method, make_order, make_payment
+from tests.contract.storages import sql_storage
+
+
+class TestOnePaymentUnderWay:
+    """The database learns of stored payments whether they are under way."""
+
+    @pytest.mark.parametrize("state", sorted(BillState))
+    def test_keeps_orders_and_payments(self, either: Engine, state: BillState) -> None:
+        """They come back as they were, and what kept a second payment from beginning still does."""
+        storage, order = sql_storage(either), make_order(1)
+        payment = make_payment(1, (order,), bill_state=state)
+        commit(storage, lambda uow: uow.methods.put(make_method(uow.methods.next_id())))
+        commit(storage, lambda uow: (uow.orders.add(order), uow.payments.add(payment)))
+        url = either.url.render_as_string(hide_password=False)
+        either.dispose()
+
+        downgrade(url, "0001")
+        upgrade(url)
+
+        with storage.begin() as uow:
+            assert uow.payments.lock([PaymentId(1)]) == [payment]
+            assert uow.orders.lock([OrderId(1)])[0].payment_ids == (1,)
+        with either.connect() as connection:
+            link = connection.exec_driver_sql("SELECT is_under_way FROM payment_orders").scalar_one()
+        assert bool(link) is payment.is_under_way

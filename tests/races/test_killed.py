@@ -31,10 +31,10 @@ Killable = Callable[..., Shop]
 
 
 @pytest.fixture(scope="module")
-def own(live: Live, catcher: Catcher) -> Iterator[Shop]:
+def own(live: Live, catcher: Catcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A service that nobody calls back but the test, so that the janitor alone settles what is left."""
     service = Service.start(
-        live.folder / "killed",
+        tmp_path_factory.mktemp("killed"),
         public_url=catcher.address,
         janitor_seconds=0.2,
         gateway_timeout_seconds=1,

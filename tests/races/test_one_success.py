@@ -19,10 +19,10 @@ ANSWER_DELAY_MS = 1200
 
 
 @pytest.fixture(scope="module")
-def deaf(live: Live, catcher: Catcher) -> Iterator[Shop]:
+def deaf(live: Live, catcher: Catcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A service that hears only what the test delivers, with a janitor that never rests."""
     service = Service.start(
-        live.folder / "one-success",
+        tmp_path_factory.mktemp("one-success"),
         public_url=catcher.address,
         janitor_seconds=0.05,
         gateway_timeout_seconds=3,

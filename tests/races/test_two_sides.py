@@ -17,10 +17,10 @@ HOLD_SECONDS = 2
 
 
 @pytest.fixture(scope="module")
-def hasty(live: Live, catcher: Catcher) -> Iterator[Shop]:
+def hasty(live: Live, catcher: Catcher, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A service that holds goods for a moment only, and hears its gateway when the test says so."""
     service = Service.start(
-        live.folder / "hasty",
+        tmp_path_factory.mktemp("hasty"),
         public_url=catcher.address,
         hold_minutes=HOLD_SECONDS / 60,
         janitor_seconds=0.1,

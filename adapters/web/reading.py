@@ -29,7 +29,7 @@ from application.storage import Page
 from domain.errors import Invalid, NotFound
 
 BODY_BYTES_MAX = 64 * 1024
-CALLBACK_BYTES_MAX = 32 * 1024
+CALLBACK_BYTES_MAX = 64 * 1024
 
 _LIMIT = re.compile(r"[1-9][0-9]?|100", re.ASCII)
 _CHARSET = re.compile(r';\s*charset="?utf-8"?\s*', re.IGNORECASE)

@@ -23,12 +23,15 @@ class Rounds:
     done: int = 0
     enough: threading.Event = attrs.field(factory=threading.Event)
     wanted: int = 3
+    _counting: threading.Lock = attrs.field(factory=threading.Lock)
 
     def __call__(self) -> int:
-        self.done += 1
-        if self.done >= self.wanted:
+        with self._counting:
+            self.done += 1
+            count = self.done
+        if count >= self.wanted:
             self.enough.set()
-        return self.does(self.done)
+        return self.does(count)
 
 
 @attrs.frozen
@@ -67,6 +70,23 @@ class TestWorkers:
 
         assert relay.enough.wait(PATIENCE_SECONDS)
         assert time.monotonic() - since < 50 * workers.RELAY_PAUSE_SECONDS / 2
+        crew.stop()
+
+    def test_look_on_while_one_gateway_is_silent(self) -> None:
+        """One janitor waits for an answer, and the others go on with the rest."""
+        may_end = threading.Event()
+
+        def silent_first(count: int) -> int:
+            if count == 1:
+                may_end.wait(PATIENCE_SECONDS)
+            return 0
+
+        janitor = Rounds(silent_first, wanted=10)
+
+        crew = working(Rounds(lambda _: 0), janitor)
+
+        assert janitor.enough.wait(PATIENCE_SECONDS / 2)
+        may_end.set()
         crew.stop()
 
     def test_survive_a_failing_round(self, caplog: pytest.LogCaptureFixture) -> None:

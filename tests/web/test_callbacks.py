@@ -81,11 +81,11 @@ class TestPost:
             assert house.call(method, path, b"{}").status_code == 404
 
     def test_too_large_is_413(self, house: House) -> None:
-        """32 KiB are read of what anybody may send."""
-        fits = Received(method="POST", path="/v1/callbacks/card", query="", headers={}, body=b"x" * 32768)
+        """64 KiB are read of what anybody may send."""
+        fits = Received(method="POST", path="/v1/callbacks/card", query="", headers={}, body=b"x" * 65536)
 
         assert house.deliver(fits).status_code == 403
-        assert house.deliver(attrs.evolve(fits, body=b"x" * 32769)).status_code == 413
+        assert house.deliver(attrs.evolve(fits, body=b"x" * 65537)).status_code == 413
 
     def test_keeps_no_nul(self, house: House) -> None:
         """Any bytes may come; every database can keep what is noted of them."""

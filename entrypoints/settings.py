@@ -139,7 +139,7 @@ class _Reader:
         asked = self.integer("KASSA_PROCESSES", default, 1, 256)
         if asked != 1:
             raise SettingsError(
-                "KASSA_PROCESSES: one process serves an SQLite database; set KASSA_THREADS instead"
+                "KASSA_PROCESSES: one process is served so far; set KASSA_THREADS, or start several services"
             )
         return asked
 

@@ -166,7 +166,7 @@ class Methods(Protocol):
 
 
 class People(Protocol):
-    """Customers and staff, who sign in by e-mail address and password."""
+    """Customers and staff, who sign in by e-mail address and password; an address has one account."""
 
     def customer(self, customer_id: CustomerId) -> Customer | None:
         """A customer by id."""

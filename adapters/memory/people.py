@@ -78,8 +78,7 @@ class MemoryPeople:
 
     def add_customer(self, first_name: str, last_name: str, email: str, password_hash: str) -> Customer:
         """Store a new customer. Raises: EmailTaken."""
-        if self.customer_by_email(email):
-            raise EmailTaken("this e-mail address is taken")
+        self._ensure_free(email)
         customer_id = CustomerId(self._next("customer"))
         customer = Customer(customer_id, first_name, last_name, email, password_hash)
         self._tables.customers[customer_id] = customer
@@ -96,11 +95,14 @@ class MemoryPeople:
 
     def add_staff(self, email: str, password_hash: str) -> Staff:
         """Store a new member of staff. Raises: EmailTaken."""
-        if self.staff_by_email(email):
-            raise EmailTaken("this e-mail address is taken")
+        self._ensure_free(email)
         staff = Staff(StaffId(self._next("staff")), email, password_hash)
         self._tables.staff[staff.id] = staff
         return staff
+
+    def _ensure_free(self, email: str) -> None:
+        if self.customer_by_email(email) or self.staff_by_email(email):
+            raise EmailTaken("this e-mail address is taken")
 
 
 class MemoryInbox:

@@ -9,7 +9,7 @@ from adapters.sql.mapping import AnyRow
 from adapters.sql.mapping_catalog import customer_from_row, method_from_row, method_to_row, staff_from_row
 from adapters.sql.numbers import next_method_id
 from adapters.sql.session import Session
-from adapters.sql.tables import customers, payment_methods, payments, staff
+from adapters.sql.tables import accounts, customers, payment_methods, payments, staff
 from application.ports import Vault
 from domain.bill import OPEN
 from domain.errors import EmailTaken
@@ -34,16 +34,15 @@ _HAS_OPEN = select(exists().where(payments.c.method_id == bindparam("the_id"), _
 _CUSTOMER = select(customers).where(customers.c.id == bindparam("the_id"))
 _CUSTOMER_BY_EMAIL = select(customers).where(customers.c.email_key == bindparam("email_key"))
 # Both databases say it in these words. A taken address is an answer and no error: the transaction goes on.
-_INSERT_CUSTOMER = (
-    insert_or_not(customers)
-    .on_conflict_do_nothing(index_elements=[customers.c.email_key])
-    .returning(*customers.c)
+_TAKE_ADDRESS = (
+    insert_or_not(accounts)
+    .on_conflict_do_nothing(index_elements=[accounts.c.email_key])
+    .returning(accounts.c.email_key)
 )
+_INSERT_CUSTOMER = insert(customers).returning(*customers.c)
 _STAFF = select(staff).where(staff.c.id == bindparam("the_id"))
 _STAFF_BY_EMAIL = select(staff).where(staff.c.email_key == bindparam("email_key"))
-_INSERT_STAFF = (
-    insert_or_not(staff).on_conflict_do_nothing(index_elements=[staff.c.email_key]).returning(*staff.c)
-)
+_INSERT_STAFF = insert(staff).returning(*staff.c)
 
 
 class SqlMethods:
@@ -126,8 +125,8 @@ class SqlPeople:
         return staff_from_row(self._add(_INSERT_STAFF, email, password_hash, {}))
 
     def _add(self, statement: Executable, email: str, password_hash: str, names: Mapping[str, str]) -> AnyRow:
-        row = {**names, "email": email, "email_key": email.casefold(), "password_hash": password_hash}
-        added = self._session.run(statement, row).one_or_none()
-        if added is None:
+        email_key = email.casefold()
+        if self._session.run(_TAKE_ADDRESS, {"email_key": email_key}).one_or_none() is None:
             raise EmailTaken("this e-mail address is taken")
-        return added
+        row = {**names, "email": email, "email_key": email_key, "password_hash": password_hash}
+        return self._session.run(statement, row).one()

@@ -84,6 +84,9 @@ customers = Table(
     Column("password_hash", String, nullable=False),
 )
 
+# Customers and staff sign in at one door: whoever gets an account first takes its address for both.
+accounts = Table("accounts", metadata, Column("email_key", String, primary_key=True))
+
 staff = Table(
     "staff",
     metadata,

@@ -5,10 +5,19 @@ from sqlalchemy import Engine
 
 from adapters.sql.migrate import downgrade, upgrade
 from domain.bill import BillState
+from domain.errors import EmailTaken
 from domain.ids import OrderId, PaymentId
 from tests.adapters.conftest import commit
 from tests.builders import make_method, make_order, make_payment
 from tests.contract.storages import sql_storage
+
+
+def down_and_up(engine: Engine, revision: str) -> None:
+    """Through the older shape and back to the newest."""
+    url = engine.url.render_as_string(hide_password=False)
+    engine.dispose()
+    downgrade(url, revision)
+    upgrade(url)
 
 
 class TestOnePaymentUnderWay:
@@ -21,11 +30,8 @@ class TestOnePaymentUnderWay:
         payment = make_payment(1, (order,), bill_state=state)
         commit(storage, lambda uow: uow.methods.put(make_method(uow.methods.next_id())))
         commit(storage, lambda uow: (uow.orders.add(order), uow.payments.add(payment)))
-        url = either.url.render_as_string(hide_password=False)
-        either.dispose()
 
-        downgrade(url, "0001")
-        upgrade(url)
+        down_and_up(either, "0001")
 
         with storage.begin() as uow:
             assert uow.payments.lock([PaymentId(1)]) == [payment]
@@ -33,3 +39,22 @@ class TestOnePaymentUnderWay:
         with either.connect() as connection:
             link = connection.exec_driver_sql("SELECT is_under_way FROM payment_orders").scalar_one()
         assert bool(link) is payment.is_under_way
+
+
+class TestOneAccountForAnAddress:
+    """The database learns which addresses are taken."""
+
+    def test_keeps_customers_and_staff(self, either: Engine) -> None:
+        """Nobody gets an account under the address of either."""
+        storage = sql_storage(either)
+        commit(storage, lambda uow: uow.people.add_customer("A", "B", "Aysel@example.com", "hash"))
+        commit(storage, lambda uow: uow.people.add_staff("boss@example.com", "hash"))
+
+        down_and_up(either, "0002")
+
+        with storage.begin() as uow:
+            with pytest.raises(EmailTaken):
+                uow.people.add_staff("aysel@example.com", "hash")
+            with pytest.raises(EmailTaken):
+                uow.people.add_customer("A", "B", "Boss@example.com", "hash")
+            assert uow.people.add_customer("A", "B", "another@example.com", "hash").id > 1

@@ -62,6 +62,16 @@ class TestPeople:
             with pytest.raises(EmailTaken):
                 uow.people.add_staff("Staff@Example.com", "hash")
 
+    def test_gives_an_address_to_a_customer_or_to_staff(self, storage: Storage, aysel: Customer) -> None:
+        """They sign in at one door: an account behind another one could never be opened."""
+        with storage.begin() as uow:
+            with pytest.raises(EmailTaken):
+                uow.people.add_staff("AYSEL@example.com", "hash")
+            uow.people.add_staff("staff@example.com", "hash")
+            with pytest.raises(EmailTaken):
+                uow.people.add_customer("A", "B", "Staff@Example.com", "hash")
+            uow.commit()
+
 
 class TestMethods:
     """The repository of payment methods."""

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import cycle
 from typing import TypeVar
 
 from application.ports import IdempotencyScope
+from application.storage import People
 from domain.bill import BillState
-from domain.errors import IdempotencyKeyInFlight
+from domain.errors import EmailTaken, IdempotencyKeyInFlight
 from domain.ids import Sku
 from domain.people import Customer
 from tests.builders import NOON, SOMEBODY, later, make_order, make_payment, make_product
@@ -102,6 +104,30 @@ class TestManyAtOnce:
             return claimed
 
         assert sorted(number for each in at_once(claim, 2) for number in each) == list(range(1, 31))
+
+    def test_gives_an_address_to_one(self, storage: Storage) -> None:
+        """Of eight who register or are hired under one address at once, one has it in the end."""
+        adds: list[Callable[[People], object]] = [
+            lambda people: people.add_customer("A", "B", "both@example.com", "hash"),
+            lambda people: people.add_staff("Both@example.com", "hash"),
+        ]
+        turns = cycle(adds)
+
+        def take() -> bool:
+            add = next(turns)
+            try:
+                with storage.begin() as uow:
+                    add(uow.people)
+                    uow.commit()
+            except EmailTaken:
+                return False
+            return True
+
+        assert sum(at_once(take)) == 1
+        with storage.begin() as uow:
+            people = uow.people
+            owners = [people.customer_by_email("both@example.com"), people.staff_by_email("both@example.com")]
+        assert sum(owner is not None for owner in owners) == 1
 
     def test_lets_one_request_through(self, storage: Storage) -> None:
         """Of eight with one key, one acts and the others are told to wait."""

@@ -209,7 +209,7 @@ class CheckOutCart:
         user = customer_of(uow, cart.customer_id)
         sellers = list(dict.fromkeys(seller for seller, _ in lines))
         numbers = uow.numbers(orders=len(sellers))
-        cart.checkout_id = self.checkout.open.keys.checkout_id()
+        cart.check_out(self.checkout.open.keys.checkout_id(), self.checkout.open.clock.now())
         orders = [
             self._place(id_, seller, lines, cart, wish, user, by)
             for id_, seller in zip(numbers.orders, sellers, strict=True)

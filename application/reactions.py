@@ -100,7 +100,7 @@ def take_lines_from_cart(event: PaymentEvent, uow: UnitOfWork) -> None:
         return
     for order in orders:
         if order.cart_id == cart.id:
-            cart.take(order.quantities)
+            cart.take(order.quantities, event.occurred_at)
             order.leave_cart()
             uow.orders.save(order)
     if cart.is_empty:

@@ -79,7 +79,7 @@ class Application:
             hire=Hire(begin=begin, passwords=outside.passwords),
             sign_in=SignIn(begin=begin, passwords=outside.passwords, clock=clock),
             put_product=PutProduct(begin=begin),
-            fill_cart=FillCart(begin=begin, keys=outside.keys),
+            fill_cart=FillCart(begin=begin, clock=clock, keys=outside.keys),
             offer_methods=OfferMethods(queries=outside.queries),
             manage_methods=ManageMethods(begin=begin, gateways=gateways, settings=outside.settings),
             check_out_cart=CheckOutCart(checkout=checkout),

@@ -7,7 +7,7 @@ import attrs
 from application.asking import Gateways
 from application.gateways import ChecksSettings, Settings
 from application.phases import in_one_transaction
-from application.ports import Keys
+from application.ports import Clock, Keys
 from application.purchasing import purchase_of
 from application.storage import Begin, UnitOfWork
 from application.views import CartView, Queries
@@ -56,17 +56,19 @@ class FillCart:
     """A customer fills their cart; what is in it is reserved only at checkout."""
 
     begin: Begin
+    clock: Clock
     keys: Keys
 
     def put(self, *, customer_id: CustomerId, sku: Sku, quantity: int) -> CartView:
         """Set a line's quantity. Raises: NotFound, ShortStock, CurrencyMismatch, Invalid."""
 
         def phase(uow: UnitOfWork) -> CartView:
-            cart = uow.carts.of(customer_id) or Cart(self.keys.cart_id(), customer_id)
+            now = self.clock.now()
+            cart = uow.carts.of(customer_id) or Cart(self.keys.cart_id(), customer_id, changed_on=now.date())
             goods = uow.products.find({*cart.lines, sku})
             if sku not in goods:
                 raise NotFound("there is no such product")
-            cart.put(sku, quantity)
+            cart.put(sku, quantity, now)
             goods[sku].stock.ensure_available(quantity)
             if len({goods[each].price.currency for each in cart.lines if each in goods}) > 1:
                 raise CurrencyMismatch("a cart holds one currency", "#/sku")
@@ -86,7 +88,7 @@ class FillCart:
             if cart is None:
                 return CartView(())
             if sku in cart.lines:
-                cart.remove(sku)
+                cart.remove(sku, self.clock.now())
                 uow.carts.save(cart)
             return CartView.of(cart, uow.products.find(cart.lines))
 

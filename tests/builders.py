@@ -49,7 +49,7 @@ def make_product(sku: str = "kettle", on_hand: int = 5, reserved: int = 0, **fie
 def make_cart(customer_id: int, cart_id: str = "cart-1", **lines: int) -> Cart:
     """A new cart, as `make_cart(1, kettle=2)`."""
     chosen = {Sku(sku): quantity for sku, quantity in lines.items()}
-    return Cart(CartId(cart_id), CustomerId(customer_id), chosen)
+    return Cart(CartId(cart_id), CustomerId(customer_id), chosen, changed_on=NOON.date())
 
 
 def make_line(sku: str = "kettle", quantity: int = 2, unit_price: Money | None = None) -> OrderLine:

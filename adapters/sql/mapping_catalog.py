@@ -36,7 +36,14 @@ def product_to_row(product: Product) -> Record:
 
 def cart_from_row(row: AnyRow) -> Cart:
     """A customer's cart."""
-    return Cart(row.id, row.customer_id, json.loads(row.lines), row.checkout_id, row.version)
+    return Cart(
+        id=row.id,
+        customer_id=row.customer_id,
+        lines=json.loads(row.lines),
+        checkout_id=row.checkout_id,
+        changed_on=row.changed_on,
+        version=row.version,
+    )
 
 
 def cart_to_row(cart: Cart) -> Record:
@@ -46,6 +53,7 @@ def cart_to_row(cart: Cart) -> Record:
         "customer_id": cart.customer_id,
         "lines": to_json(cart.lines),
         "checkout_id": cart.checkout_id,
+        "changed_on": cart.changed_on,
     }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
 )
 
 from domain.bill import UNDER_WAY, BillState
@@ -118,6 +120,8 @@ carts = Table(
     Column("customer_id", Key, ForeignKey("customers.id"), nullable=False, unique=True),
     Column("lines", Text, nullable=False),
     Column("checkout_id", String),
+    # A day, not a moment: what is changed again on the same day leaves its index alone.
+    Column("changed_on", Date, nullable=False, server_default=func.current_date(), index=True),
     Column("version", Integer, nullable=False),
 )
 
@@ -320,7 +324,7 @@ idempotency_keys = Table(
     metadata,
     Column("scope_hash", CHAR(64), primary_key=True),
     Column("fingerprint", String, nullable=False),
-    Column("locked_until", UtcDateTime, nullable=False),
+    Column("locked_until", UtcDateTime, nullable=False, index=True),
     Column("status", SmallInteger),
     Column("body_sealed", Text),
     Column("kept_at", UtcDateTime),

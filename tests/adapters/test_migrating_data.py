@@ -1,14 +1,16 @@
 """What is stored survives every way up and down, on both databases."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import Engine
 
 from adapters.sql.migrate import downgrade, upgrade
 from domain.bill import BillState
 from domain.errors import EmailTaken
-from domain.ids import OrderId, PaymentId
+from domain.ids import CustomerId, OrderId, PaymentId
 from tests.adapters.conftest import commit
-from tests.builders import make_method, make_order, make_payment
+from tests.builders import make_cart, make_method, make_order, make_payment
 from tests.contract.storages import sql_storage
 
 
@@ -58,3 +60,24 @@ class TestOneAccountForAnAddress:
             with pytest.raises(EmailTaken):
                 uow.people.add_customer("A", "B", "Boss@example.com", "hash")
             assert uow.people.add_customer("A", "B", "another@example.com", "hash").id > 1
+
+
+class TestHowOldThingsAre:
+    """A cart of which nobody knows when it was changed counts as changed today."""
+
+    def test_keeps_carts(self, either: Engine) -> None:
+        """They come back as they were, and can be changed."""
+        storage = sql_storage(either)
+        commit(storage, lambda uow: uow.people.add_customer("A", "B", "aysel@example.com", "hash"))
+        commit(storage, lambda uow: uow.carts.save(make_cart(1, kettle=2)))
+        before = datetime.now(UTC).date()
+
+        down_and_up(either, "0003")
+
+        with storage.begin() as uow:
+            cart = uow.carts.of(CustomerId(1))
+            assert cart is not None
+            assert (cart.lines, cart.version) == ({"kettle": 2}, 1)
+            assert before <= cart.changed_on <= datetime.now(UTC).date()
+            uow.carts.save(cart)
+            uow.commit()

@@ -407,7 +407,7 @@ class TestCarts:
         with storage.begin() as uow:
             cart = uow.carts.of(aysel.id)
             assert cart is not None
-            cart.remove(Sku("lamp"))
+            cart.remove(Sku("lamp"), NOON)
             uow.carts.save(cart)
             assert uow.carts.of(aysel.id) is cart
             uow.carts.delete(cart)

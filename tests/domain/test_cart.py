@@ -1,17 +1,23 @@
 """A cart holds what its customer chose, within bounds."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 import pytest
 
 from domain.cart import LINES_MAX, QUANTITY_MAX, Cart
 from domain.errors import Invalid
-from domain.ids import CartId, CustomerId, Sku
+from domain.ids import CartId, CheckoutId, CustomerId, Sku
 
 KETTLE, CUP = Sku("kettle"), Sku("cup")
+YESTERDAY = datetime(2026, 1, 14, 23, 59, tzinfo=UTC)
+NOW = datetime(2026, 1, 15, 0, 1, tzinfo=UTC)
 
 
 def cart(**quantities: int) -> Cart:
     """A cart with these lines."""
-    return Cart(CartId("cart"), CustomerId(5), {Sku(sku): count for sku, count in quantities.items()})
+    lines = {Sku(sku): count for sku, count in quantities.items()}
+    return Cart(CartId("cart"), CustomerId(5), lines, changed_on=YESTERDAY.date())
 
 
 class TestCartPut:
@@ -19,7 +25,7 @@ class TestCartPut:
         """Putting a line again replaces its quantity."""
         chosen = cart(kettle=1)
 
-        chosen.put(KETTLE, 3)
+        chosen.put(KETTLE, 3, NOW)
 
         assert chosen.lines == {KETTLE: 3}
 
@@ -29,7 +35,7 @@ class TestCartPut:
         chosen = cart()
 
         with pytest.raises(Invalid, match="a quantity is") as refused:
-            chosen.put(KETTLE, quantity)
+            chosen.put(KETTLE, quantity, NOW)
 
         assert chosen.is_empty
         assert refused.value.mistakes[0].pointer == "#/quantity"
@@ -38,7 +44,7 @@ class TestCartPut:
         """The bound itself is allowed."""
         chosen = cart()
 
-        chosen.put(KETTLE, QUANTITY_MAX)
+        chosen.put(KETTLE, QUANTITY_MAX, NOW)
 
         assert chosen.lines == {KETTLE: QUANTITY_MAX}
 
@@ -47,13 +53,13 @@ class TestCartPut:
         chosen = cart(**{f"sku-{number}": 1 for number in range(LINES_MAX)})
 
         with pytest.raises(Invalid, match="at most"):
-            chosen.put(KETTLE, 1)
+            chosen.put(KETTLE, 1, NOW)
 
     def test_still_changes_a_line_of_a_full_cart(self) -> None:
         """The bound is on lines, not on changes."""
         chosen = cart(**{f"sku-{number}": 1 for number in range(LINES_MAX)})
 
-        chosen.put(Sku("sku-0"), 2)
+        chosen.put(Sku("sku-0"), 2, NOW)
 
         assert chosen.lines[Sku("sku-0")] == 2
 
@@ -63,7 +69,7 @@ class TestCartRemove:
         """The other lines stay."""
         chosen = cart(kettle=1, cup=2)
 
-        chosen.remove(KETTLE)
+        chosen.remove(KETTLE, NOW)
 
         assert chosen.lines == {CUP: 2}
 
@@ -71,7 +77,7 @@ class TestCartRemove:
         """Removing twice is no error."""
         chosen = cart(cup=2)
 
-        chosen.remove(KETTLE)
+        chosen.remove(KETTLE, NOW)
 
         assert chosen.lines == {CUP: 2}
 
@@ -81,7 +87,7 @@ class TestCartTake:
         """A cart of which everything was bought is empty."""
         chosen = cart(kettle=2)
 
-        chosen.take({KETTLE: 2})
+        chosen.take({KETTLE: 2}, NOW)
 
         assert chosen.is_empty
 
@@ -89,7 +95,7 @@ class TestCartTake:
         """Units and lines added after the checkout stay."""
         chosen = cart(kettle=3, cup=1)
 
-        chosen.take({KETTLE: 2})
+        chosen.take({KETTLE: 2}, NOW)
 
         assert chosen.lines == {KETTLE: 1, CUP: 1}
 
@@ -97,6 +103,26 @@ class TestCartTake:
         """Lines that the customer reduced or removed meanwhile go below zero nowhere."""
         chosen = cart(kettle=1)
 
-        chosen.take({KETTLE: 2, CUP: 1})
+        chosen.take({KETTLE: 2, CUP: 1}, NOW)
 
         assert chosen.is_empty
+
+
+class TestCartChange:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda chosen: chosen.put(KETTLE, 1, NOW),
+            lambda chosen: chosen.remove(KETTLE, NOW),
+            lambda chosen: chosen.take({KETTLE: 1}, NOW),
+            lambda chosen: chosen.check_out(CheckoutId("checkout"), NOW),
+        ],
+        ids=["put", "remove", "take", "check out"],
+    )
+    def test_is_remembered_by_its_day(self, change: Callable[[Cart], None]) -> None:
+        """Whatever is done with a cart shows that somebody still wants it."""
+        chosen = cart(kettle=2)
+
+        change(chosen)
+
+        assert chosen.changed_on == NOW.date()

@@ -1,18 +1,28 @@
-"""Closed-loop clients: each waits for its answer before it asks again, over one kept-alive connection."""
+"""Closed-loop clients: each waits for its answer before it asks again, over one kept-alive connection.
 
-import hashlib
-import hmac
-import http.client
+They share the machine with what they measure, so they are as cheap as they can be: a request is
+sent as bytes, and of an answer nothing is read but its status, its length and its body.
+"""
+
 import json
+import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
 
-STEPS = ("item", "item 2", "checkout", "callback")
+ANSWER_SECONDS_MAX = 60
+
+
+class Refused(Exception):
+    """The server answered with anything but a success."""
+
+    def __init__(self, what: str, status: int, body: bytes) -> None:
+        super().__init__(f"{what}: {status} {body[:500]!r}")
+        self.status = status
 
 
 @attrs.define
@@ -20,83 +30,86 @@ class Connection:
     """One client's connection to one server."""
 
     address: str
-    _http: http.client.HTTPConnection = attrs.field(init=False)
+    _host: str = attrs.field(init=False)
+    _socket: socket.socket | None = attrs.field(init=False, default=None)
 
     def __attrs_post_init__(self) -> None:
-        parts = urlsplit(self.address)
-        self._http = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+        self._host = urlsplit(self.address).netloc
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Any:
-        """One request; answers the document. Raises: RuntimeError for anything but a success."""
-        self._http.request(method, path, body, headers or {})
-        answer = self._http.getresponse()
-        told = answer.read()
-        if answer.status >= 300:
-            raise RuntimeError(f"{method} {path}: {answer.status} {told[:500]!r}")
+        """One request; answers the document. Raises: Refused, OSError."""
+        self.send(method, path, body, headers)
+        return self.answer(f"{method} {path}")
+
+    def send(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Send one request, whose answer has to be received before the next is sent. Raises: OSError."""
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}"]
+        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        if body is not None:
+            lines.append(f"Content-Length: {len(body)}")
+        self._opened().sendall("\r\n".join([*lines, "", ""]).encode() + (body or b""))
+
+    def answer(self, what: str) -> Any:
+        """The document that answers what was sent. Raises: Refused, OSError."""
+        status, told = self.receive()
+        if status >= 300:
+            raise Refused(what, status, told)
         return json.loads(told) if told else None
 
+    def receive(self) -> tuple[int, bytes]:
+        """The status and the whole body of the answer. Raises: OSError when there is none."""
+        head, _, body = self._read_until(b"\r\n\r\n").partition(b"\r\n\r\n")
+        status, length = int(head[9:12]), _length(head)
+        while len(body) < length:
+            body += self._read()
+        if b"connection: close" in head.lower():
+            self.close()
+        return status, body
 
-@attrs.define(kw_only=True)
-class Buyer:
-    """A customer with a token who buys the same two products again and again."""
+    def close(self) -> None:
+        """Let go of it; the next request opens another."""
+        opened, self._socket = self._socket, None
+        if opened is not None:
+            opened.close()
 
-    connection: Connection
-    token: str
-    skus: Sequence[str]
-    method: str
-    signing_secret: str
-    number: int
-    bought: list[str] = attrs.Factory(list)
-    seconds: dict[str, list[float]] = attrs.field(factory=lambda: {step: [] for step in STEPS})
+    def _opened(self) -> socket.socket:
+        if self._socket is None:
+            host, _, port = self._host.rpartition(":")
+            self._socket = socket.create_connection((host, int(port)), ANSWER_SECONDS_MAX)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self._socket
 
-    def buy(self) -> None:
-        """Item, item, checkout, callback: one paid order."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        for step, sku in zip(STEPS, self.skus, strict=False):
-            self._timed(step, "PUT", f"/v1/cart/items/{sku}", {"quantity": 1}, headers)
-        keyed = {**headers, "Idempotency-Key": f"{self.number}-{len(self.bought)}"}
-        out = self._timed("checkout", "POST", "/v1/cart/checkout", {"payment_method": self.method}, keyed)
-        payment = out["payment"]
-        news = {
-            "event_id": f"evt_{payment['id']}",
-            "type": "payment.captured",
-            "created": int(time.time()),
-            "payment": {"id": payment["transaction_id"], "merchant_ref": payment["order_id"]},
-        }
-        path = f"/v1/callbacks/{self.method}/{payment['order_id']}"
-        self._timed("callback", "POST", path, news, {"Content-Type": "application/json"}, sign=True)
-        self.bought.append(out["order_key"])
+    def _read_until(self, end: bytes) -> bytes:
+        read = self._read()
+        while end not in read:
+            read += self._read()
+        return read
 
-    def unpaid(self) -> list[str]:
-        """The keys of those orders that are not in PROCESSING, asked one by one."""
-        asked = ((key, self.connection.ask("GET", f"/v1/orders/{key}")["status"]) for key in self.bought)
-        return [key for key, status in asked if status != "PROCESSING"]
-
-    def _timed(
-        self,
-        step: str,
-        method: str,
-        path: str,
-        document: object,
-        headers: dict[str, str],
-        *,
-        sign: bool = False,
-    ) -> Any:
-        body = json.dumps(document).encode()
-        if sign:
-            at = int(time.time())
-            mac = hmac.new(self.signing_secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
-            headers = {**headers, "X-Sandbox-Signature": f"t={at},v1={mac.hexdigest()}"}
-        began = time.perf_counter()
-        told = self.connection.ask(method, path, body, headers)
-        self.seconds[step].append(time.perf_counter() - began)
-        return told
+    def _read(self) -> bytes:
+        read = self._opened().recv(65536)
+        if not read:
+            self.close()
+            raise ConnectionResetError("the server closed the connection")
+        return read
 
 
-def run_for(seconds: float, deeds: Sequence[Callable[[], None]]) -> tuple[int, float]:
-    """Do each deed over and over, on a thread each; answers how many were done and how long it took."""
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+def run_for(seconds: float, deeds: Sequence[Callable[[], object]]) -> tuple[int, float]:
+    """Do each deed over and over, on a thread each; answers how many were done and how long it took.
+
+    The first trouble ends them all, and is raised.
+    """
     done = [0] * len(deeds)
     troubles: list[BaseException] = []
     began = time.perf_counter()

@@ -1,21 +1,25 @@
 """A very cheap stand-in for the gateway: every payment it opened is captured when asked about.
 
 It speaks just enough of the sandbox's native dialect for a paid checkout, so that what is measured
-is the service and not the gateway. Run as `python -m benchmarks.standin PORT`.
+is the service and not the gateway. What it was asked is its record, which tells whether the service
+really came to it. Run as `python -m benchmarks.standin`.
 """
 
 import json
 import socketserver
-import sys
 import threading
+from typing import Any, ClassVar
+
+RECORD = "/record"
 
 
 class Standin(socketserver.StreamRequestHandler):
     """One kept-alive connection of the service."""
 
     disable_nagle_algorithm = True
-    payments: dict[str, dict[str, object]] = {}
-    lock = threading.Lock()
+    payments: ClassVar[dict[str, dict[str, Any]]] = {}
+    asked: ClassVar[dict[str, int]] = {}
+    lock: ClassVar[threading.Lock] = threading.Lock()
 
     def handle(self) -> None:
         """Answer request after request until the peer is done."""
@@ -28,20 +32,16 @@ class Standin(socketserver.StreamRequestHandler):
             body = json.loads(self.rfile.read(length)) if length else {}
             self.reply(*self.answer(method, path, body))
 
-    def answer(self, method: str, path: str, body: dict[str, object]) -> tuple[int, object]:
-        """Open a payment, or say that it is captured."""
+    def answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, object]:
+        """Open a payment, say that it is captured, or show the record."""
+        if path == RECORD:
+            return 200, self.record()
         if method == "POST":
-            with self.lock:
-                payment_id = f"pay_{len(self.payments):08d}x"
-                self.payments[payment_id] = {
-                    "id": payment_id,
-                    "merchant_ref": body["merchant_ref"],
-                    "amount": body["amount"],
-                    "currency": body["currency"],
-                    "next_step": f"http://127.0.0.1:1/pay/{payment_id}",
-                }
-            return 201, {**self.payments[payment_id], "status": "created"}
-        payment = self.payments[path.rpartition("/")[2]]
+            return 201, self.opened(body)
+        payment_id = path.rpartition("/")[2]
+        with self.lock:
+            self.asked[payment_id] += 1
+        payment = self.payments[payment_id]
         return 200, {
             **payment,
             "status": "captured",
@@ -50,6 +50,31 @@ class Standin(socketserver.StreamRequestHandler):
             "amount_refunded": 0,
             "card": {"brand": "visa", "mask": "411111******1111"},
         }
+
+    def opened(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A new payment."""
+        with self.lock:
+            payment_id = f"pay_{len(self.payments):08d}x"
+            self.payments[payment_id] = payment = {
+                "id": payment_id,
+                "merchant_ref": body["merchant_ref"],
+                "amount": body["amount"],
+                "currency": body["currency"],
+                "next_step": f"http://127.0.0.1:1/pay/{payment_id}",
+            }
+            self.asked[payment_id] = 0
+        return {**payment, "status": "created"}
+
+    def record(self) -> dict[str, dict[str, int]]:
+        """For each reference the amount, how often it was opened and how often it was asked about."""
+        told: dict[str, dict[str, int]] = {}
+        with self.lock:
+            for payment_id, payment in self.payments.items():
+                line = told.setdefault(payment["merchant_ref"], {"opened": 0, "asked": 0})
+                line["amount"] = payment["amount"]
+                line["opened"] += 1
+                line["asked"] += self.asked[payment_id]
+        return told
 
     def reply(self, status: int, document: object) -> None:
         """Write the answer."""
@@ -69,6 +94,6 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 if __name__ == "__main__":
-    with Server(("127.0.0.1", int(sys.argv[1])), Standin) as server:
+    with Server(("127.0.0.1", 0), Standin) as server:
         print(f"listening on http://127.0.0.1:{server.server_address[1]}", flush=True)
         server.serve_forever()

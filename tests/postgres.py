@@ -1,7 +1,7 @@
 """A PostgreSQL server of the tests' own, in a folder of its own, gone when they end.
 
-Its programs come with a package; PG_BIN names a folder with others. It keeps nothing: what makes
-the real one durable only makes this one slow.
+Its programs come with a package; PG_BIN names a folder with others. Unless it is told otherwise it
+keeps nothing: what makes the real one durable only makes this one slow.
 """
 
 import importlib.util
@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, Self
@@ -78,13 +78,17 @@ class Postgres:
 
     home: Path
     programs: Programs
+    settings: Sequence[str] = HASTE
     port: int = 0
     process: "subprocess.Popen[bytes] | None" = None
     _numbers: "count[int]" = attrs.field(factory=lambda: count(1))
 
     @classmethod
-    def start(cls) -> Self:
-        """A new server, once those that killed test runs have left behind are gone."""
+    def start(cls, settings: Sequence[str] = HASTE) -> Self:
+        """A new server, once those that killed test runs have left behind are gone.
+
+        Shape: `settings` as `name=value`, beside those that every server of ours has.
+        """
         stop_stale()
         home = Path(tempfile.mkdtemp(prefix=f"{NAME}-{os.getpid()}-"))
         programs = Programs.found(home)
@@ -96,7 +100,7 @@ class Postgres:
             *("-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"),
         )
         assert made.returncode == 0, made.stdout + made.stderr
-        server = cls(home, programs)
+        server = cls(home, programs, settings)
         server.run()
         server.execute("CREATE DATABASE migrated")
         upgrade(server.url("migrated"))
@@ -112,7 +116,7 @@ class Postgres:
         raise AssertionError((self.home / "log").read_text(encoding="utf-8")[-4000:])
 
     def _serves(self, port: int) -> bool:
-        settings = [word for each in (*HASTE, *LIMITS) for word in ("-c", each)]
+        settings = [word for each in (*self.settings, *LIMITS) for word in ("-c", each)]
         command = [str(self.programs.folder / "postgres"), "-D", str(self.home / "data"), "-p", str(port)]
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(

@@ -1,6 +1,7 @@
 """The port that every payment backend is behind: open a payment, hear of it, ask about it, close it."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -142,11 +143,21 @@ class OfflineKind(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class OfflineTerms:
-    """How an offline method is paid. Units: `hold_minutes` in minutes, None for no deadline."""
+    """How an offline method is paid.
+
+    `hold`: how long the goods wait for the money, None for ever; `due`: how long the customer is
+    given for it, as they are told.
+    """
 
     kind: OfflineKind
-    instructions: str | None
-    hold_minutes: float | None
+    instructions: str | None = None
+    hold: timedelta | None = None
+    due: timedelta | None = None
+
+    def due_at(self, now: datetime) -> datetime | None:
+        """When the money has to be there: what ends sooner, the customer's time or the hold."""
+        ends = [span for span in (self.hold, self.due) if span is not None]
+        return now + min(ends) if ends else None
 
 
 class Backend(Protocol):

@@ -1,7 +1,6 @@
 """Opening a payment: the attempt is committed first, then the gateway is called, then its answer is kept."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from urllib.parse import quote
 
 import attrs
@@ -20,6 +19,7 @@ from domain.methods import PaymentMethod
 from domain.order import Order, OrderStatus
 from domain.payment import Payment
 from domain.people import Contact, Customer
+from domain.references import reference_of
 
 REFUSED = "the gateway refused to open the payment"
 REFUSABLE = frozenset({BillState.UNSENT, BillState.IN_DOUBT, BillState.WAITING})
@@ -78,8 +78,7 @@ class OpenPayment:
         Where no gateway is asked it may succeed at once, as the method says.
         """
         now, terms = self.clock.now(), self.gateways.terms(method)
-        minutes = terms.hold_minutes if terms else None
-        hold = self.policy.hold if terms is None else minutes and timedelta(minutes=minutes)
+        hold = terms.hold if terms else self.policy.hold
         payment = Payment.open(
             id=payment_id,
             order_id=self.keys.gateway_order_id(),
@@ -100,7 +99,7 @@ class OpenPayment:
             else:
                 order.hold(payment.id, by, now)
             if terms:
-                order.instructions, order.reference = terms.instructions, payment.order_id
+                order.tell_how_to_pay(terms.instructions, reference_of(payment_id), terms.due_at(now))
             uow.orders.save(order)
         if terms:
             payment.wait_offline(now)

@@ -120,8 +120,8 @@ class Order:
 
     `key` is the secret that lets its holder act on the order; `payment_id` the payment that may
     settle it now, `payment_ids` every attempt so far. `cart_id` names the cart that the lines still
-    lie in, None once they have left it. `instructions` and `reference` tell how to
-    pay where no gateway is asked.
+    lie in, None once they have left it. `instructions`, `reference` and `due_at` tell
+    how and until when to pay where no gateway is asked.
     """
 
     id: OrderId
@@ -138,6 +138,7 @@ class Order:
     payment_ids: tuple[PaymentId, ...] = ()
     instructions: str | None = None
     reference: str | None = None
+    due_at: datetime | None = None
     history: tuple[Move, ...] = ()
     created_at: datetime
     updated_at: datetime
@@ -219,9 +220,17 @@ class Order:
 
     def take_on(self, payment_id: PaymentId) -> None:
         """Let this payment settle the order, and no other."""
-        self.payment_id, self.instructions, self.reference = payment_id, None, None
+        if payment_id != self.payment_id:
+            self.payment_id = payment_id
+            self.tell_how_to_pay(None, None, None)
         if payment_id not in self.payment_ids:
             self.payment_ids = (*self.payment_ids, payment_id)
+
+    def tell_how_to_pay(
+        self, instructions: str | None, reference: str | None, due_at: datetime | None
+    ) -> None:
+        """What the customer has to know to pay without a gateway."""
+        self.instructions, self.reference, self.due_at = instructions, reference, due_at
 
     def leave_cart(self) -> None:
         """Its lines are out of the cart: they leave it once, however often the order is paid for."""

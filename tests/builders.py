@@ -93,7 +93,8 @@ def make_full_order(order_id: int, customer_id: int, payment_id: int) -> Order:
         payment_id=PaymentId(payment_id),
         payment_ids=(PaymentId(payment_id),),
         instructions="Pay at the door",
-        reference="K000001",
+        reference="RF47K000000001",
+        due_at=later(days=14),
         history=(
             Move(OrderStatus.NEW, OrderStatus.HOLD, NOON, SOMEBODY, "checkout"),
             Move(OrderStatus.HOLD, OrderStatus.PROCESSING, later(seconds=1), Actor("gateway:card")),

@@ -1,10 +1,13 @@
 """Backend `manual`: paying without a gateway; staff, or the shop's own rules, take the money as given."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import attrs
 
 from application.gateways import OfflineKind, OfflineTerms, Settings
+
+DUE_DAYS = 14
 
 SCHEMA: Mapping[str, object] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -23,22 +26,35 @@ SCHEMA: Mapping[str, object] = {
             "maximum": 525600,
             "description": "a number of minutes above zero, a year at most",
         },
+        "due_days": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 365,
+            "description": "a whole number of days, a year at most",
+        },
     },
 }
 
 
 @attrs.frozen
 class Manual:
-    """The offline backend. Settings, all optional: `kind`, `instructions`, `hold_minutes`."""
+    """The offline backend. Settings, all optional: `kind`, `instructions`, `hold_minutes`, `due_days`.
+
+    Who pays in advance is given two weeks where nothing else is said.
+    """
 
     name = "manual"
     settings_schema = SCHEMA
 
     def terms(self, settings: Settings) -> OfflineTerms:
         """How a method with these settings, checked against the schema before, is paid."""
-        instructions, minutes = settings.get("instructions"), settings.get("hold_minutes")
+        kind = OfflineKind(str(settings.get("kind", OfflineKind.DIRECT)))
+        instructions, minutes, days = map(settings.get, ("instructions", "hold_minutes", "due_days"))
+        if days is None and kind is OfflineKind.PAY_IN_ADVANCE:
+            days = DUE_DAYS
         return OfflineTerms(
-            kind=OfflineKind(str(settings.get("kind", OfflineKind.DIRECT))),
+            kind=kind,
             instructions=instructions if isinstance(instructions, str) else None,
-            hold_minutes=float(minutes) if isinstance(minutes, int | float) else None,
+            hold=timedelta(minutes=minutes) if isinstance(minutes, int | float) else None,
+            due=timedelta(days=days) if isinstance(days, int | float) else None,
         )

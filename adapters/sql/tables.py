@@ -160,6 +160,7 @@ orders = Table(
     Column("payment_id", Key),
     Column("instructions", Text),
     Column("reference", String),
+    Column("due_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("sequence", Integer, nullable=False),

@@ -57,6 +57,7 @@ class OrderDocument(Document):
     note: str | None = None
     instructions: str | None = None
     reference: str | None = None
+    due_at: Instant | None = None
     created_at: Instant
     updated_at: Instant
 
@@ -84,6 +85,7 @@ class OrderDocument(Document):
                 note=said.note,
                 instructions=order.instructions,
                 reference=order.reference,
+                due_at=order.due_at,
             ),
         )
 
@@ -208,18 +210,19 @@ class CheckoutDocument(Document):
     next_step: str | None
     instructions: str | None = None
     reference: str | None = None
+    due_at: Instant | None = None
 
     @classmethod
     def of(cls, done: CheckedOut) -> "CheckoutDocument":
         """What a checkout led to."""
-        keys = tuple(order.key for order in done.orders)
+        keys, first = tuple(order.key for order in done.orders), done.orders[0]
         return cls(
             order_key=keys[0],
             order_keys=keys,
             orders=orders_of(done.orders),
             payment=PaymentDocument.of(done.payment, done.user),
             next_step=done.next_step,
-            **when_set(instructions=done.orders[0].instructions, reference=done.orders[0].reference),
+            **when_set(instructions=first.instructions, reference=first.reference, due_at=first.due_at),
         )
 
 

@@ -81,3 +81,17 @@ class TestHowOldThingsAre:
             assert before <= cart.changed_on <= datetime.now(UTC).date()
             uow.carts.save(cart)
             uow.commit()
+
+
+class TestDueDates:
+    """Orders get a date until when they are to be paid."""
+
+    def test_keeps_orders(self, either: Engine) -> None:
+        """They come back as they were, those from before without one."""
+        storage, order = sql_storage(either), make_order(1)
+        commit(storage, lambda uow: uow.orders.add(order))
+
+        down_and_up(either, "0004")
+
+        with storage.begin() as uow:
+            assert uow.orders.lock([OrderId(1)]) == [order]

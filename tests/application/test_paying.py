@@ -1,5 +1,7 @@
 """Paying through a gateway: checkout, news, settlement, and everything that can come between."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.bill import BillState, PaymentStatus
@@ -20,6 +22,7 @@ from domain.errors import (
     TotalChanged,
 )
 from domain.order import OrderPaymentStatus, OrderStatus
+from domain.references import reference_of
 from tests.world import STAFF, World, azn
 
 
@@ -563,14 +566,36 @@ class TestOfflineMethods:
 
         order = out.orders[0]
         assert (order.status, order.instructions) == (OrderStatus.HOLD, "AZ21NABZ")
-        assert order.reference == out.payment.order_id
+        assert (order.reference, order.due_at) == (reference_of(out.payment.id), None)
         assert world.cart() == {}
         assert out.payment.expires_at is None
 
         world.app.approve_payment(payment_id=out.payment.id, by=STAFF)
 
         assert world.order(order).status is OrderStatus.PROCESSING
+        assert world.order(order).reference == order.reference
         assert world.payment(out.payment).bill.verified
+
+    @pytest.mark.parametrize(
+        ("settings", "days"),
+        [
+            ({"kind": "pay_in_advance"}, 14),
+            ({"kind": "pay_in_advance", "due_days": 3.0}, 3),
+            ({"kind": "bank_transfer", "due_days": 30}, 30),
+            ({"kind": "bank_transfer", "due_days": 30, "hold_minutes": 24 * 60}, 1),
+            ({"kind": "cash_on_delivery", "hold_minutes": 48 * 60}, 2),
+            ({"kind": "cash_on_delivery"}, None),
+        ],
+    )
+    def test_tell_until_when(self, world: World, settings: dict[str, object], days: int | None) -> None:
+        """Whichever ends sooner, the customer's time or the hold; who pays in advance always has an end."""
+        world.method("later", backend="manual", auto_approve=False, settings=settings)
+        out = world.buy(2, "later")
+
+        due_at = world.clock.now() + timedelta(days=days) if days else None
+        assert world.order(out.orders[0]).due_at == out.orders[0].due_at == due_at
+        hold = settings.get("hold_minutes")
+        assert out.payment.expires_at == (due_at if hold else None)
 
     def test_expire_by_their_own_deadline(self, world: World) -> None:
         """Only a method that says so lets an unpaid order go."""

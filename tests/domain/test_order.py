@@ -192,17 +192,26 @@ class TestOrderPlace:
 
 
 class TestOrderHold:
+    def test_tells_how_it_was_paid(self) -> None:
+        """The money of the payment that was told of changes nothing of that."""
+        order = held_order(payment_id=7)
+        order.tell_how_to_pay("pay at the desk", "ref-7", LATER)
+
+        order.take_on(PaymentId(7))
+
+        assert (order.instructions, order.reference, order.due_at) == ("pay at the desk", "ref-7", LATER)
+
     def test_lets_one_payment_settle_the_order(self) -> None:
         """A second attempt takes over; the first stays listed."""
         order = held_order(payment_id=7)
-        order.instructions, order.reference = "pay at the desk", "ref-7"
+        order.tell_how_to_pay("pay at the desk", "ref-7", LATER)
         order.mark_failed(BANK, NOW, "refused")
 
         order.hold(PaymentId(8), BY, LATER)
 
         assert (order.payment_id, order.payment_ids) == (8, (7, 8))
         assert order.payment_status is OrderPaymentStatus.UNPAID
-        assert (order.instructions, order.reference) == (None, None)
+        assert (order.instructions, order.reference, order.due_at) == (None, None, None)
 
     def test_lists_a_payment_once(self) -> None:
         """Late money of an earlier attempt brings that attempt back, not a new one."""

@@ -1,8 +1,8 @@
 """Settings of payment methods against their backends' schemas, and the backends themselves."""
 
+from datetime import timedelta
 from typing import Any
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from adapters.gateways.registry import backends
 from adapters.gateways.sandbox import SCHEMA, Sandbox
 from adapters.gateways.settings import ensure_valid, merged, public_settings
 from adapters.gateways.transport import Transport
-from application.gateways import Gateway, OfflineBackend, OfflineKind, OnlineBackend
+from application.gateways import Gateway, OfflineBackend, OfflineKind, OfflineTerms, OnlineBackend
 from domain.errors import Invalid
 
 GOOD = {"base_url": "http://127.0.0.1:8081/bank", "api_key": "k_1", "signing_secret": "whsec_1"}
@@ -144,15 +144,24 @@ class TestManual:
         """Paid directly, without words, without a deadline."""
         ensure_valid(Manual.settings_schema, {})
 
-        assert attrs.astuple(Manual().terms({})) == (OfflineKind.DIRECT, None, None)
+        assert Manual().terms({}) == OfflineTerms(kind=OfflineKind.DIRECT)
 
     @pytest.mark.parametrize("kind", list(OfflineKind))
     def test_takes_each_kind(self, kind: OfflineKind) -> None:
-        """With the shop's own words and deadline."""
-        settings = {"kind": str(kind), "instructions": "IBAN AZ00", "hold_minutes": 0.5}
+        """With the shop's own words and deadlines."""
+        settings = {"kind": str(kind), "instructions": "IBAN AZ00", "hold_minutes": 0.5, "due_days": 3}
         ensure_valid(Manual.settings_schema, settings)
 
-        assert attrs.astuple(Manual().terms(settings)) == (kind, "IBAN AZ00", 0.5)
+        assert Manual().terms(settings) == OfflineTerms(
+            kind=kind, instructions="IBAN AZ00", hold=timedelta(seconds=30), due=timedelta(days=3)
+        )
+
+    def test_gives_two_weeks_to_pay_in_advance(self) -> None:
+        """Where the shop says nothing else; the other kinds have no end of their own."""
+        due = {kind: Manual().terms({"kind": str(kind)}).due for kind in OfflineKind}
+
+        assert due.pop(OfflineKind.PAY_IN_ADVANCE) == timedelta(days=14)
+        assert set(due.values()) == {None}
 
     @pytest.mark.parametrize(
         ("name", "value"),
@@ -166,6 +175,7 @@ class TestManual:
             ),
             *(("hold_minutes", 0), ("hold_minutes", -1), ("hold_minutes", "30"), ("hold_minutes", True)),
             *(("hold_minutes", 10**9), ("hold_minutes", None), ("secret", "x")),
+            *(("due_days", 0), ("due_days", 366), ("due_days", 1.5), ("due_days", True), ("due_days", "7")),
         ],
     )
     def test_refuses_what_makes_no_sense(self, name: str, value: object) -> None:

@@ -91,6 +91,11 @@ def _waits_a_moment(story: Story, method: str) -> None:
     story.shop.offer(method, Terms(waits_a_moment=True))
 
 
+@given(Phrase("{method} is due within {n} days"))
+def _due_within(story: Story, method: str, n: int) -> None:
+    story.shop.offer(method, Terms(due_days=n))
+
+
 @given(Phrase("staff have renamed {method}"))
 def _renamed(story: Story, method: str) -> None:
     story.shop.offer(method, Terms(renamed=True))

@@ -143,6 +143,8 @@ class HttpShop:
             settings |= {"api_key": sandbox.api_key, "signing_secret": sandbox.signing_secret}
         if terms.waits_a_moment:
             settings["hold_minutes"] = HOLD_SECONDS / 60
+        if terms.due_days:
+            settings["due_days"] = terms.due_days
         if terms.unknown_setting:
             settings["moon_phase"] = "full"
         return settings

@@ -47,6 +47,7 @@ def checkout_seen(document: Mapping[str, Any], answer: str) -> Checkout:
         next_step=document["next_step"],
         instructions=document.get("instructions"),
         reference=document.get("reference"),
+        due_at=moment(document["due_at"]) if "due_at" in document else None,
         answer=answer,
     )
 
@@ -67,6 +68,7 @@ def order_seen(document: Mapping[str, Any], names: Mapping[str, str]) -> OrderSe
         history=tuple((move["from"], move["to"]) for move in document["history"]),
         next_statuses=frozenset(document["next_statuses"]),
         payments=tuple(map(PaymentRef, document["payments"])),
+        reference=document.get("reference"),
     )
 
 

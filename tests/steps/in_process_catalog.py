@@ -114,6 +114,8 @@ class InProcessCatalog:
             settings |= {"api_key": API_KEY, "signing_secret": self.world.bank.secret}
         if terms.waits_a_moment:
             settings["hold_minutes"] = HOLD_SECONDS / 60
+        if terms.due_days:
+            settings["due_days"] = terms.due_days
         if terms.unknown_setting:
             settings["moon_phase"] = "full"
         return settings

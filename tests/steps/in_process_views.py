@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 
 from application.opening import CheckedOut
 from application.shop import Offer as MethodOffer
@@ -93,6 +94,7 @@ def checkout_answer(done: CheckedOut) -> bytes:
         "next_step": done.next_step,
         "instructions": first.instructions,
         "reference": first.reference,
+        "due_at": first.due_at and first.due_at.isoformat(),
     }
     return json.dumps(answer).encode()
 
@@ -106,6 +108,7 @@ def checkout_seen(answer: bytes) -> Checkout:
         next_step=said["next_step"],
         instructions=said["instructions"],
         reference=said["reference"],
+        due_at=said["due_at"] and datetime.fromisoformat(said["due_at"]),
         answer=answer.decode(),
     )
 
@@ -123,6 +126,7 @@ def order_seen(order: Order) -> OrderSeen:
         history=tuple((str(move.moved_from), str(move.to)) for move in order.history),
         next_statuses=frozenset(map(str, order.next_statuses)),
         payments=tuple(map(PaymentRef, order.payment_ids)),
+        reference=order.reference,
     )
 
 

@@ -129,6 +129,7 @@ class Terms:
     not_for: str | None = None
     waits_a_moment: bool = False
     renamed: bool = False
+    due_days: int | None = None
     unknown_setting: bool = False
 
 
@@ -181,6 +182,7 @@ class Checkout:
     next_step: str | None
     instructions: str | None
     reference: str | None
+    due_at: datetime | None
     answer: str
 
 
@@ -198,6 +200,7 @@ class OrderSeen:
     history: tuple[tuple[str, str], ...]
     next_statuses: frozenset[str]
     payments: tuple[PaymentRef, ...]
+    reference: str | None
 
 
 @attrs.frozen(kw_only=True)

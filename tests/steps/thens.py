@@ -1,5 +1,6 @@
 """The sentences that say what must hold in the end. What may take a moment is waited for."""
 
+from datetime import timedelta
 from typing import Any
 
 from pytest_bdd import then
@@ -270,6 +271,34 @@ def _told_how(story: Story) -> None:
     assert story.checkout
     assert story.checkout.instructions
     assert story.checkout.reference
+
+
+@then(Phrase("{who} is told another reference than {other}"))
+def _told_another(story: Story, who: str, other: str) -> None:
+    theirs = story.shop.order_seen(story.order_of(other)).reference
+    assert story.checkout
+    assert story.owners[story.order] == who
+    assert None not in (story.checkout.reference, theirs)
+    assert story.checkout.reference != theirs
+
+
+@then(Phrase("the order tells the same reference"))
+def _order_tells_reference(story: Story) -> None:
+    assert story.checkout
+    assert story.shop.order_seen(story.order).reference == story.checkout.reference is not None
+
+
+@then(Phrase("{who} is given {n} days to pay"))
+def _given_days(story: Story, n: int) -> None:
+    assert story.checkout
+    assert story.checkout.due_at == story.shop.payment_seen(story.payment).created + timedelta(days=n)
+
+
+@then(Phrase("{who} is not told until when to pay"))
+def _given_no_end(story: Story) -> None:
+    assert story.checkout
+    assert story.checkout.reference
+    assert story.checkout.due_at is None
 
 
 @then(Phrase("both answers are the same"))

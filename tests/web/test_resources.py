@@ -333,15 +333,16 @@ class TestOrders:
         assert "instructions" not in order
 
     def test_tell_how_to_pay_offline(self, house: House) -> None:
-        """Instructions and reference, in the answer and in the order."""
-        settings = {"instructions": "Pay to AZ00", "kind": "bank_transfer"}
+        """Instructions, reference and due date, in the answer and in the order."""
+        settings = {"instructions": "Pay to AZ00", "kind": "bank_transfer", "due_days": 2}
         body = {"name": "Bank", "backend": "manual", "auto_approve": False, "settings": settings}
         house.call("PUT", "/v1/payment-methods/bank", body, as_="staff")
         done = house.check_out(method="bank")
 
         assert done["next_step"] is None
         for where in (done, done["orders"][0]):
-            assert (where["instructions"], where["reference"]) == ("Pay to AZ00", done["payment"]["order_id"])
+            assert (where["instructions"], where["reference"]) == ("Pay to AZ00", "RF47K000000001")
+            assert where["due_at"] == "2026-03-07T12:00:00.123456Z"
 
     def test_are_approved(self, house: House) -> None:
         """Staff's word is enough for offline methods; again changes nothing."""

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live import Live
-from tests.processes import Service
+from tests.processes import Sandbox, Service
 from tests.races.catcher import Catcher
+from tests.races.contests import Contests
 from tests.races.shop import Shop
 
 GATEWAY_TIMEOUT_SECONDS = 1.5
+PROCESSES = 1
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +40,22 @@ def gateway_at_peace(shop: Shop) -> Iterator[None]:
     """Takes back every fault that a test armed."""
     yield
     shop.gateway.disarm()
+
+
+@pytest.fixture(scope="session")
+def contests(live_on_postgresql: Live, catcher: Catcher) -> Iterator[Contests]:
+    """Several processes on one PostgreSQL database, with a gateway that has no other merchant."""
+    folder = live_on_postgresql.folder / "contests"
+    folder.mkdir()
+    sandbox = Sandbox.start(folder)
+    service = Service.start(
+        folder,
+        database_url=live_on_postgresql.database(folder),
+        public_url=catcher.address,
+        janitor_seconds=30,
+        gateway_timeout_seconds=5,
+        processes=PROCESSES,
+    )
+    yield Contests(Shop(service, sandbox).open(), catcher)
+    service.stop()
+    sandbox.stop()

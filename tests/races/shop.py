@@ -1,14 +1,12 @@
 """A shop for races: its people and goods made quickly, its answers read strictly, its books counted."""
 
 import itertools
-import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,9 +16,13 @@ import requests
 from adapters.system import SystemClock
 from adapters.web.auth import Tokens
 from application.accounts import Principal, Role
+from application.service import Application
+from domain.cart import Cart
+from domain.ids import CustomerId, Sku
 from entrypoints.bootstrap import build
 from entrypoints.settings import Settings
 from tests.processes import Sandbox, Service, kassa
+from tests.races import stored
 from tests.races.wire import SECONDS_MAX, Wire
 from tests.steps.http_gateway import APPROVED, GatewaySide, poll
 
@@ -44,11 +46,15 @@ def at_once(deeds: Sequence[Callable[[], T]]) -> list[T]:
 
 @attrs.define
 class Shop:
-    """A running service and its gateway, with a method `card` there and whatever a race needs."""
+    """A running service and its gateway, with a method `card` there and whatever a race needs.
+
+    `received` counts the units that were put in stock, of each product.
+    """
 
     service: Service
     sandbox: Sandbox
     staff: str = ""
+    received: dict[str, int] = attrs.field(factory=dict)
 
     def open(self) -> "Shop":
         """Signs staff in and sets the methods up."""
@@ -63,6 +69,11 @@ class Shop:
         self.put("payment-methods/approved", slow)
         self.put("payment-methods/later", {"name": "Later", "backend": "manual", "auto_approve": False})
         return self
+
+    @property
+    def database_url(self) -> str:
+        """Where its books are."""
+        return self.service.program.settings["KASSA_DATABASE_URL"]
 
     @property
     def wire(self) -> Wire:
@@ -84,6 +95,7 @@ class Shop:
         """A product of its own; answers its sku."""
         sku = f"sku-{next(_numbers)}"
         self.restock(sku, stock, price, seller)
+        self.received[sku] = stock
         return sku
 
     def restock(self, sku: str, stock: int, price: int = PRICE, seller: str | None = None) -> None:
@@ -91,21 +103,40 @@ class Shop:
         about = {"name": sku, "price": {"amount": price, "currency": "AZN"}, "stock": stock}
         self.put(f"products/{sku}", about | ({"seller": seller} if seller else {}))
 
+    @contextmanager
+    def beside(self) -> Iterator[Application]:
+        """The same application in this process, for what would take its clients too long."""
+        kassa = build(Settings.from_environment(self.service.program.settings), self.service.address)
+        try:
+            yield kassa.application
+        finally:
+            kassa.close()
+
+    @property
+    def tokens(self) -> Tokens:
+        """What the service knows people by."""
+        return Tokens(secret=self.service.program.settings["KASSA_SECRET"], clock=SystemClock())
+
     def customers(self, count: int) -> list[str]:
         """Tokens of so many new customers, who never need a password."""
-        settings = Settings.from_environment(self.service.program.settings)
-        kassa_here = build(settings, "http://localhost")
-        try:
-            with kassa_here.application.register.begin() as uow:
-                people = [
-                    uow.people.add_customer("Aysel", "Quliyeva", f"buyer-{next(_numbers)}@shop.test", "none")
-                    for _ in range(count)
-                ]
-                uow.commit()
-        finally:
-            kassa_here.close()
-        tokens = Tokens(secret=settings.secret, clock=SystemClock())
-        return [tokens.issue(Principal(Role.CUSTOMER, person.id)) for person in people]
+        with self.beside() as application, application.register.begin() as uow:
+            people = [
+                uow.people.add_customer("Aysel", "Quliyeva", f"buyer-{next(_numbers)}@shop.test", "none")
+                for _ in range(count)
+            ]
+            uow.commit()
+        return [self.tokens.issue(Principal(Role.CUSTOMER, person.id)) for person in people]
+
+    def fill_all(self, tokens: Iterable[str], *skus: str) -> None:
+        """Has each of many customers want one of each of these, and nothing else."""
+        ids = [CustomerId(self.tokens.principal(token).id) for token in tokens]
+        with self.beside() as application, application.register.begin() as uow:
+            keys, today = application.fill_cart.keys, application.clock.now().date()
+            for customer_id in ids:
+                cart = uow.carts.of(customer_id) or Cart(keys.cart_id(), customer_id, changed_on=today)
+                cart.lines, cart.checkout_id = {Sku(sku): 1 for sku in skus}, None
+                uow.carts.save(cart)
+            uow.commit()
 
     def filled(self, *skus: str, quantity: int = 1) -> str:
         """The token of a new customer with these in the cart."""
@@ -175,10 +206,8 @@ class Shop:
         return stock["on_hand"], stock["reserved"]
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """What the database file says, read without the service."""
-        path = Path(self.service.folder) / "kassa.db"
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
-            return connection.execute(sql, values).fetchall()
+        """What the database says, read without the service."""
+        return stored.rows(self.database_url, sql, *values)
 
     def events(self, subject: str, subject_id: int) -> list[str]:
         """The types of all events of one order or payment, in order."""

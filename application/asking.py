@@ -84,7 +84,7 @@ class AskGateway:
         verdict = self._ask(connected, payment, question)
         can_close = isinstance(connected, ClosesBills)
         return in_one_transaction(
-            self.begin, lambda uow: self._settle(uow, payment.id, verdict, question, can_close)
+            self.begin, lambda uow: self._settle(uow, payment, verdict, question, can_close)
         )
 
     def look_up(self, payment_id: PaymentId) -> tuple[Payment, PaymentMethod]:
@@ -118,10 +118,10 @@ class AskGateway:
         return verdict
 
     def _settle(
-        self, uow: UnitOfWork, payment_id: PaymentId, verdict: Verdict, question: Question, can_close: bool
+        self, uow: UnitOfWork, asked: Payment, verdict: Verdict, question: Question, can_close: bool
     ) -> Answer:
         now = self.clock.now()
-        payment, orders = lock_payment(uow, payment_id)
+        payment, orders = lock_payment(uow, asked.id)
         by = question.by or gateway(payment.method_code)
         deliverable = _may_settle(payment, verdict, question) and _can_be_had(uow, payment, orders, by, now)
         settlement = payment.settle(
@@ -132,7 +132,8 @@ class AskGateway:
             by_person=question.by_person,
             closing=question.closing,
         )
-        if settlement is Settlement.UNCHANGED:
+        # What changed after we asked may be why there was nothing to hear: then it decides nothing.
+        if settlement is Settlement.UNCHANGED and payment.version == asked.version:
             self._go_on(payment, verdict.status, question, can_close, by, now)
         has_ended = payment.bill.state is BillState.FAILED
         is_done = has_ended and question.then is not None and question.then(uow, orders)

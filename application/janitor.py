@@ -32,8 +32,7 @@ class LookAfterPayments:
         One at a time, so that what a crash leaves behind is soon free again.
         """
         now = self.ask.clock.now()
-        # A look may ask and then close, each within the deadline of one call.
-        until = now + 2 * self.ask.policy.call_patience
+        until = now + self.ask.policy.look_patience
         due = in_one_transaction(self.ask.begin, lambda uow: uow.payments.claim_due(now, until, 1))
         for payment_id in due:
             self._look_safely(payment_id)
@@ -56,7 +55,7 @@ class LookAfterPayments:
         except GatewayTrouble as trouble:
             log.warning("the gateway was silent: %s", trouble.detail, extra={"payment_id": payment_id})
             pause = timedelta(seconds=trouble.retry_after_seconds or 0)
-            in_one_transaction(self.ask.begin, lambda uow: self._look_later(uow, payment_id, pause))
+            in_one_transaction(self.ask.begin, lambda uow: self._look_later(uow, payment, pause))
 
     def _closing(self, payment: Payment) -> str | None:
         if payment.bill.state is BillState.FAILED:
@@ -70,8 +69,8 @@ class LookAfterPayments:
             payment.fail(EXPIRED, JANITOR, self.ask.clock.now())
             uow.payments.save(payment)
 
-    def _look_later(self, uow: UnitOfWork, payment_id: PaymentId, pause: timedelta) -> None:
-        (payment,) = uow.payments.lock([payment_id])
-        if payment.look_at is not None:
+    def _look_later(self, uow: UnitOfWork, asked: Payment, pause: timedelta) -> None:
+        (payment,) = uow.payments.lock([asked.id])
+        if payment.version == asked.version:
             payment.look_later(self.ask.clock.now(), max(self.ask.policy.first_look, pause))
             uow.payments.save(payment)

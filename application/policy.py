@@ -31,6 +31,9 @@ CALL_MARGIN = timedelta(seconds=2)
 
 IDEMPOTENCY_LEASE = timedelta(seconds=75)
 
+# What the janitor reads and stores around its calls may have to wait for locks, and be run again.
+LOOK_MARGIN = timedelta(seconds=20)
+
 
 @attrs.frozen(kw_only=True)
 class Policy:
@@ -50,6 +53,11 @@ class Policy:
     def call_patience(self) -> timedelta:
         """How long a call to open a payment may take before it counts as crashed."""
         return timedelta(seconds=self.gateway_seconds) + CALL_MARGIN
+
+    @property
+    def look_patience(self) -> timedelta:
+        """How long one of the janitor's looks may take, which may ask and then close, each by a call."""
+        return 2 * timedelta(seconds=self.gateway_seconds) + LOOK_MARGIN
 
     def ensure_return_allowed(self, url: str | None) -> None:
         """Customers are only sent to origins that the shop trusts. Raises: Invalid."""

@@ -143,6 +143,22 @@ class TestCancellingAnOrder:
 
         assert world.order(out.orders[0]).status is OrderStatus.CANCELLED
 
+    def test_closes_what_was_opened_just_after_it_was_asked_about(self, world: World) -> None:
+        """The gateway knew of nothing that could be closed, and a moment later the customer could pay it."""
+        world.fill(2)
+        world.bank.trouble(operation="initiate")
+        with pytest.raises(GatewayUnavailable) as raised:
+            world.check_out()
+        world.clock.turn(minutes=1)
+        looking_asking_and_ending = 3
+        world.meanwhile(looking_asking_and_ending, world.check_out)
+
+        world.app.cancel_order(order_key=raised.value.order_keys[0], by=STAFF)
+
+        payment = world.payment(PaymentId(1))
+        assert payment.status is PaymentStatus.FAILED
+        assert world.bank.status(payment.order_id) == "canceled"
+
     def test_closes_a_newer_attempt_that_began_meanwhile_too(self, world: World) -> None:
         """The attempt that was asked about failed, and the customer had started another."""
         out = world.buy(2)

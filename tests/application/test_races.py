@@ -83,6 +83,39 @@ class TestTheJanitorWhoComesTooLate:
         assert world.payment(out.payment).status is PaymentStatus.SUCCESS
         assert world.order(out.orders[0]).status is OrderStatus.PROCESSING
 
+    def test_makes_nothing_of_what_it_heard_before_the_payment_was_opened(self, world: World) -> None:
+        """That there was no such payment is no reason to believe it less the next time."""
+        world.fill(2)
+        world.bank.trouble(operation="initiate")
+        with pytest.raises(GatewayUnavailable):
+            world.check_out()
+        world.clock.turn(minutes=31)
+        claiming_looking_and_ending = 3
+        world.meanwhile(claiming_looking_and_ending, world.check_out)
+
+        world.app.look_after_payments()
+
+        payment = world.payment(PaymentId(1))
+        assert (payment.bill.state, payment.looks) == (BillState.WAITING, 1)
+
+    def test_does_not_put_off_the_look_that_somebody_else_has_planned(self, world: World) -> None:
+        """The gateway was silent for so long that another janitor has looked meanwhile."""
+        out = world.buy(2)
+        world.clock.turn(minutes=2)
+
+        def another_looks() -> None:
+            world.clock.turn(minutes=1)
+            assert world.app.look_after_payments() == 1
+
+        world.bank.trouble(operation="verify", done=True, retry_after_seconds=600)
+        world.bank.meanwhile("verify", another_looks)
+        world.app.look_after_payments()
+
+        payment = world.payment(out.payment)
+        assert payment.look_at is not None
+        assert (payment.look_at - world.clock.now()).total_seconds() == 10
+        assert payment.looks == 2
+
     def test_plans_no_look_at_what_a_callback_has_just_settled(self, world: World) -> None:
         """The gateway broke off, but not before it had told us."""
         out = world.buy(2)

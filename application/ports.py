@@ -81,23 +81,27 @@ class RelayedEvent:
 
 
 class Outbox(Protocol):
-    """The stored events that still have to be told to others."""
+    """The stored events that still have to be told to others.
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[RelayedEvent]:
-        """The next events due, oldest first and one of each subject; nobody else gets them meanwhile."""
+    A claim is a lease, and known by its end: whoever names another one has lost it to somebody
+    else, and what they say of the event is not written down.
+    """
+
+    def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[RelayedEvent]:
+        """The next events due, oldest first and one of each subject; nobody else gets them before `until`."""
         ...
 
-    def delivered(self, ids: Iterable[int], at: datetime) -> None:
-        """They were told."""
+    def delivered(self, ids: Iterable[int], claim: datetime, at: datetime) -> None:
+        """They were told, by whoever claimed them until `claim`."""
         ...
 
-    def postpone(self, event_id: int, until: datetime, parked: bool) -> None:
-        """It could not be told: later again, or never if parked."""
+    def postpone(self, event_id: int, claim: datetime, until: datetime, parked: bool) -> None:
+        """It could not be told by whoever claimed it until `claim`: later again, or never if parked."""
         ...
 
 
 class Publishes(Protocol):
-    """Tells others what happened: receipts, webhooks, logs."""
+    """Tells others what happened: receipts, webhooks, logs; done within 10 s."""
 
     def __call__(self, event: RelayedEvent) -> None:
         """Raises whatever it likes: the event comes again."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -134,32 +134,34 @@ class MemoryOutbox:
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[RelayedEvent]:
+    def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[RelayedEvent]:
         """The next events due, oldest first: of each subject only the first that is still to tell."""
         with self._store.writing() as draft:
-            waiting = [kept for _, kept in sorted(draft.outbox.items()) if not kept.is_delivered]
+            waiting = [kept for _, kept in sorted(draft.outbox.items()) if kept.delivered_at is None]
             first: dict[tuple[str, int], StoredEvent] = {}
             for kept in sorted(waiting, key=lambda kept: kept.event.sequence):
                 first.setdefault((kept.event.subject, kept.event.subject_id), kept)
             due = [kept.event for kept in first.values() if not kept.is_parked and kept.due_at <= now]
             claimed = [_tried_once_more(event) for event in sorted(due, key=lambda e: e.id)[:limit]]
             for event in claimed:
-                draft.outbox[event.id] = StoredEvent(event, due_at=now + lease)
+                draft.outbox[event.id] = StoredEvent(event, due_at=until)
             self._store.commit(draft)
         return claimed
 
-    def delivered(self, ids: Iterable[int], at: datetime) -> None:
-        """They were told."""
+    def delivered(self, ids: Iterable[int], claim: datetime, at: datetime) -> None:
+        """They were told, by whoever claimed them until `claim`."""
+        self._note(ids, claim, delivered_at=at)
+
+    def postpone(self, event_id: int, claim: datetime, until: datetime, parked: bool) -> None:
+        """It could not be told by whoever claimed it until `claim`: later again, or never if parked."""
+        self._note([event_id], claim, due_at=until, is_parked=parked)
+
+    def _note(self, ids: Iterable[int], claim: datetime, **changes: Any) -> None:
         with self._store.writing() as draft:
             for event_id in ids:
-                draft.outbox[event_id] = attrs.evolve(draft.outbox[event_id], is_delivered=True)
-            self._store.commit(draft)
-
-    def postpone(self, event_id: int, until: datetime, parked: bool) -> None:
-        """It could not be told: later again, or never if parked."""
-        with self._store.writing() as draft:
-            kept = draft.outbox[event_id]
-            draft.outbox[event_id] = attrs.evolve(kept, due_at=until, is_parked=parked)
+                kept = draft.outbox[event_id]
+                if kept.due_at == claim:
+                    draft.outbox[event_id] = attrs.evolve(kept, **changes)
             self._store.commit(draft)
 
 

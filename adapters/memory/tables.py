@@ -50,7 +50,7 @@ class StoredEvent:
 
     event: RelayedEvent
     due_at: datetime
-    is_delivered: bool = False
+    delivered_at: datetime | None = None
     is_parked: bool = False
 
 

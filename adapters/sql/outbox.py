@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, bindparam, exists, insert, select, update
@@ -47,8 +47,10 @@ _CLAIM = (
     .values(attempts=outbox.c.attempts + 1, due_at=bindparam("until"))
     .returning(*outbox.c)
 )
-_DELIVERED = update(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
-_POSTPONE = update(outbox).where(outbox.c.id == bindparam("the_id"))
+# A later claim of the same event ends later, so its end tells whose it is.
+_IS_OURS = outbox.c.due_at == bindparam("claim")
+_DELIVERED = update(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)), _IS_OURS)
+_POSTPONE = update(outbox).where(outbox.c.id == bindparam("the_id"), _IS_OURS)
 
 
 def event_to_row(event: Event) -> Mapping[str, Any]:
@@ -85,22 +87,22 @@ class SqlOutbox:
     def __init__(self, engine: Engine) -> None:
         self._engine = single(engine)
 
-    def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[RelayedEvent]:
+    def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[RelayedEvent]:
         """The next events due, oldest first: of each subject only the first that is still to tell."""
-        values = {"now": now, "until": now + lease, "limit": limit}
+        values = {"now": now, "until": until, "limit": limit}
         with translated(), self._engine.begin() as connection:
             rows = connection.execute(_CLAIM, values).all()
         return sorted(map(_event_from_row, rows), key=lambda event: event.id)
 
-    def delivered(self, ids: Iterable[int], at: datetime) -> None:
-        """They were told."""
-        told = list(ids)
-        if told:
+    def delivered(self, ids: Iterable[int], claim: datetime, at: datetime) -> None:
+        """They were told, by whoever claimed them until `claim`."""
+        values = {"ids": list(ids), "claim": claim, "delivered_at": at}
+        if values["ids"]:
             with translated(), self._engine.begin() as connection:
-                connection.execute(_DELIVERED, {"ids": told, "delivered_at": at})
+                connection.execute(_DELIVERED, values)
 
-    def postpone(self, event_id: int, until: datetime, parked: bool) -> None:
-        """It could not be told: later again, or never if parked."""
-        values = {"the_id": event_id, "due_at": until, "is_parked": parked}
+    def postpone(self, event_id: int, claim: datetime, until: datetime, parked: bool) -> None:
+        """It could not be told by whoever claimed it until `claim`: later again, or never if parked."""
+        values = {"the_id": event_id, "claim": claim, "due_at": until, "is_parked": parked}
         with translated(), self._engine.begin() as connection:
             connection.execute(_POSTPONE, values)

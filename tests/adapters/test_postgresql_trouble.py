@@ -295,6 +295,6 @@ class TestLocks:
 
         with shelf.engine.begin() as connection:
             connection.exec_driver_sql("SELECT id FROM outbox WHERE subject_id = 1 FOR UPDATE")
-            claimed = shelf.storage.outbox.claim(NOON, later(minutes=1) - NOON, 10)
+            claimed = shelf.storage.outbox.claim(NOON, later(minutes=1), 10)
 
         assert {found.subject_id for found in claimed} == {2}

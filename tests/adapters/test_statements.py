@@ -158,8 +158,8 @@ class TestStatements:
         check_out(shop)
         statements.clear()
 
-        events = shop.outbox.claim(NOON, later(minutes=1) - NOON, 10)
-        shop.outbox.delivered([found.id for found in events], NOON)
+        events = shop.outbox.claim(NOON, later(minutes=1), 10)
+        shop.outbox.delivered([found.id for found in events], later(minutes=1), NOON)
 
         assert len(events) == 2
         assert len(data(statements)) == 2
@@ -253,9 +253,9 @@ def use_everything(storage: Storage) -> None:
         uow.people.customer_by_email("aysel@example.com")
         uow.failures.count(["somebody"], NOON)
         uow.commit()
-    events = storage.outbox.claim(NOON, later(minutes=1) - NOON, 10)
-    storage.outbox.postpone(events[0].id, NOON, parked=True)
-    storage.outbox.delivered([found.id for found in events], NOON)
+    events = storage.outbox.claim(NOON, later(minutes=1), 10)
+    storage.outbox.postpone(events[0].id, later(minutes=1), NOON, parked=True)
+    storage.outbox.delivered([found.id for found in events], later(minutes=1), NOON)
     scope = IdempotencyScope(caller="c", operation="o", target="t", key="k")
     storage.idempotency.claim(scope, "print", NOON, later(minutes=1) - NOON)
     storage.idempotency.keep(scope, KeptReply(201, b""), NOON)

@@ -261,6 +261,17 @@ class TestTellingOthers:
         assert told == [1, 2, 3]
         assert out.orders[0].sequence == 3
 
+    def test_tells_nothing_that_somebody_else_may_be_telling(self, world: World) -> None:
+        """Slow listeners use a claim up: what it was not enough for comes again when it is over."""
+        world.buy(2, "cash")
+        world.publish = lambda event: (world.told.append(event), world.clock.turn(seconds=11))
+
+        claimed = [world.app.relay() for _ in range(3)]
+
+        assert claimed == [2, 1, 2]
+        told = [(event.subject, event.sequence) for event in world.told]
+        assert told == [("order", 1), ("order", 2), ("payment", 1)]
+
     def test_parks_what_can_never_be_told(self, world: World) -> None:
         """Poison does not come for ever."""
         world.buy(2, "cash")

@@ -1,7 +1,5 @@
 """Aggregates come back as they were stored, and only what was committed is stored."""
 
-from datetime import timedelta
-
 import attrs
 import pytest
 
@@ -598,7 +596,7 @@ class TestCommit:
             uow.orders.save(second)
             uow.commit()
 
-        told = storage.outbox.claim(later(hours=1), timedelta(minutes=1), 10)
+        told = storage.outbox.claim(later(hours=1), later(hours=2), 10)
         assert [(event.subject, event.subject_id) for event in told] == [
             ("order", 2),
             ("payment", 1),

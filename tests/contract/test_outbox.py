@@ -10,6 +10,7 @@ from tests.builders import NOON, SOMEBODY, later, make_line, make_order
 from tests.contract.storages import Storage
 
 LEASE = timedelta(minutes=1)
+CLAIM = NOON + LEASE
 
 
 def place(storage: Storage, order_id: int) -> Order:
@@ -42,10 +43,10 @@ class TestOutbox:
         """With its subject's snapshot, who did it and why, in JSON's types."""
         order = place(storage, 1)
         for _ in range(2):
-            (event,) = storage.outbox.claim(NOON, LEASE, 10)
-            storage.outbox.delivered([event.id], NOON)
+            (event,) = storage.outbox.claim(NOON, CLAIM, 10)
+            storage.outbox.delivered([event.id], CLAIM, NOON)
 
-        (event,) = storage.outbox.claim(later(seconds=1), LEASE, 10)
+        (event,) = storage.outbox.claim(later(seconds=1), CLAIM, 10)
 
         assert (event.type, event.subject, event.subject_id) == ("order.cancelled", "order", 1)
         assert (event.sequence, event.occurred_at, event.attempts) == (3, later(seconds=1), 1)
@@ -59,8 +60,8 @@ class TestOutbox:
 
         rounds = []
         for _ in range(4):
-            events = storage.outbox.claim(later(hours=1), LEASE, 10)
-            storage.outbox.delivered([event.id for event in events], NOON)
+            events = storage.outbox.claim(later(hours=1), later(hours=2), 10)
+            storage.outbox.delivered([event.id for event in events], later(hours=2), NOON)
             rounds.append([(event.subject_id, event.sequence) for event in events])
 
         assert rounds == [[(1, 1), (2, 1)], [(1, 2), (2, 2)], [(1, 3), (2, 3)], []]
@@ -68,42 +69,64 @@ class TestOutbox:
     def test_gives_an_event_to_one_at_a_time(self, storage: Storage) -> None:
         """During the lease nobody else gets it; afterwards it comes again, under the same id."""
         place(storage, 1)
-        first = storage.outbox.claim(NOON, LEASE, 10)
+        first = storage.outbox.claim(NOON, CLAIM, 10)
 
-        assert storage.outbox.claim(NOON + LEASE - timedelta(microseconds=1), LEASE, 10) == []
-        again = storage.outbox.claim(NOON + LEASE, LEASE, 10)
+        assert storage.outbox.claim(CLAIM - timedelta(microseconds=1), CLAIM + LEASE, 10) == []
+        again = storage.outbox.claim(CLAIM, CLAIM + LEASE, 10)
 
         assert [event.id for event in again] == [event.id for event in first]
         assert [event.attempts for event in again] == [2]
+
+    def test_believes_nobody_whose_claim_is_over(self, storage: Storage) -> None:
+        """Once somebody else has an event, the one who had it before can neither end nor put it off."""
+        place(storage, 1)
+        (event,) = storage.outbox.claim(NOON, CLAIM, 10)
+        assert storage.outbox.claim(CLAIM, CLAIM + LEASE, 10)
+
+        storage.outbox.delivered([event.id], CLAIM, CLAIM)
+        storage.outbox.postpone(event.id, CLAIM, later(days=1), parked=True)
+
+        (again,) = storage.outbox.claim(CLAIM + LEASE, CLAIM + 2 * LEASE, 10)
+        assert (again.id, again.attempts) == (event.id, 3)
+
+    def test_believes_whoever_was_late_and_not_overtaken(self, storage: Storage) -> None:
+        """A claim that is over and that nobody took is as good as before: the event was told."""
+        place(storage, 1)
+        (event,) = storage.outbox.claim(NOON, CLAIM, 10)
+
+        storage.outbox.delivered([event.id], CLAIM, later(hours=1))
+
+        (following,) = storage.outbox.claim(later(hours=1), later(hours=2), 10)
+        assert following.sequence == event.sequence + 1
 
     def test_takes_the_oldest_first_within_the_limit(self, storage: Storage) -> None:
         """No more than asked for, in the order in which they were stored."""
         for order_id in (3, 1, 2):
             place(storage, order_id)
 
-        first = storage.outbox.claim(NOON, LEASE, 2)
-        rest = storage.outbox.claim(NOON, LEASE, 2)
+        first = storage.outbox.claim(NOON, CLAIM, 2)
+        rest = storage.outbox.claim(NOON, CLAIM, 2)
 
         assert [event.subject_id for event in (*first, *rest)] == [3, 1, 2]
 
     def test_does_not_tell_before_it_is_due(self, storage: Storage) -> None:
         """A postponed event waits, and the later ones of its subject with it."""
         place(storage, 1)
-        (event,) = storage.outbox.claim(NOON, LEASE, 10)
-        storage.outbox.postpone(event.id, later(hours=1), parked=False)
+        (event,) = storage.outbox.claim(NOON, CLAIM, 10)
+        storage.outbox.postpone(event.id, CLAIM, later(hours=1), parked=False)
 
-        assert storage.outbox.claim(later(minutes=59), LEASE, 10) == []
-        assert [e.id for e in storage.outbox.claim(later(hours=1), LEASE, 10)] == [event.id]
+        assert storage.outbox.claim(later(minutes=59), later(hours=2), 10) == []
+        assert [e.id for e in storage.outbox.claim(later(hours=1), later(hours=2), 10)] == [event.id]
 
     def test_parks_without_holding_up_others(self, storage: Storage) -> None:
         """A parked event never comes again and holds back its own subject alone."""
         place(storage, 1)
         place(storage, 2)
-        poison, _ = storage.outbox.claim(NOON, LEASE, 10)
+        poison, _ = storage.outbox.claim(NOON, CLAIM, 10)
 
-        storage.outbox.postpone(poison.id, NOON, parked=True)
+        storage.outbox.postpone(poison.id, CLAIM, NOON, parked=True)
 
-        later_on = storage.outbox.claim(later(days=1), LEASE, 10)
+        later_on = storage.outbox.claim(later(days=1), later(days=2), 10)
         assert [event.subject_id for event in later_on] == [2]
 
     @pytest.mark.parametrize("committed", [True, False])
@@ -116,7 +139,7 @@ class TestOutbox:
             if committed:
                 uow.commit()
 
-        assert len(storage.outbox.claim(NOON, LEASE, 10)) == committed
+        assert len(storage.outbox.claim(NOON, CLAIM, 10)) == committed
 
     def test_relays_what_the_reactions_answer(self, storage: Storage) -> None:
         """What is not to be relayed is not stored for others."""
@@ -131,12 +154,12 @@ class TestOutbox:
             uow.orders.add(order)
             uow.commit()
 
-        assert storage.outbox.claim(NOON, LEASE, 10) == []
+        assert storage.outbox.claim(NOON, CLAIM, 10) == []
 
     def test_has_nothing_to_do_for_nothing(self, storage: Storage) -> None:
         """Telling that nothing was delivered changes nothing."""
         place(storage, 1)
 
-        storage.outbox.delivered([], NOON)
+        storage.outbox.delivered([], CLAIM, NOON)
 
-        assert len(storage.outbox.claim(NOON, LEASE, 10)) == 1
+        assert len(storage.outbox.claim(NOON, CLAIM, 10)) == 1

@@ -99,7 +99,7 @@ class TestManyAtOnce:
 
         def claim() -> list[int]:
             claimed: list[int] = []
-            while found := storage.outbox.claim(NOON, timedelta(hours=1), 2):
+            while found := storage.outbox.claim(NOON, later(hours=1), 2):
                 claimed.extend(event.subject_id for event in found)
             return claimed
 

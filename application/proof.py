@@ -1,24 +1,23 @@
 """The proof: recomputes money = bills = orders = stock from what is stored, and names each breach."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import attrs
 
-from application.storage import Page
-from application.views import Listed, PaymentView, Queries, T
+from application.books import Books, OrderEntry, PaymentEntry, StockEntry, Told
 from domain.bill import OPEN, BillState
-from domain.ids import PaymentId, Sku
 from domain.money import Money
-from domain.order import ORDER_TRANSITIONS, Order, OrderStatus
-from domain.payment import Payment
+from domain.order import ORDER_TRANSITIONS, OrderStatus
 
-PAGE = 100
+SHEET = 500
 
 # From here on an order's money must be there.
 PAID_FOR = frozenset(
     {OrderStatus.PROCESSING, OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.COMPLETED}
 )
+
+E = TypeVar("E")
 
 
 @attrs.frozen
@@ -46,108 +45,91 @@ class Proof:
 class Prove:
     """Recomputes every invariant that the stored records alone can show."""
 
-    queries: Queries
+    books: Books
 
     def __call__(self) -> Proof:
-        """Look at everything; what changed while we looked is looked at again before it counts."""
-        first = self._look()
-        if first.is_clean:
-            return first
-        again = self._look()
-        return Proof(again.checked, tuple(breach for breach in again.breaches if breach in first.breaches))
+        """Look at everything, a sheet at a time: no more of it is held than that and what is wrong."""
+        books, counted, breaches = self.books, dict[str, int](), list[Breach]()
 
-    def _look(self) -> Proof:
-        payments = {view.payment.id: view.payment for view in self._all(self._payments)}
-        orders = list(self._all(self._orders))
-        reserved = Counter[Sku]()
-        for order in orders:
-            if order.status is OrderStatus.HOLD:
-                reserved.update(order.quantities)
-        products = list(self._all(self.queries.products))
-        counted = self.queries.event_counts()
-        breaches = [
-            *(breach for order in orders for breach in breaches_of_order(order, payments)),
-            *(
-                Breach("I2", f"{sum_.what}: {sum_.stored} is stored, its parts come to {sum_.summed}")
-                for sum_ in self.queries.sums()
-            ),
-            *breaches_of_links(orders, payments),
-            *(breach for payment in payments.values() for breach in breaches_of_payment(payment)),
-            *(
-                Breach("I3", f"{p.sku}: {p.stock.reserved} reserved, its orders hold {reserved[p.sku]}")
-                for p in products
-                if p.stock.reserved != reserved[p.sku]
-            ),
-            *breaches_of_events("order", {order.id: order.sequence for order in orders}, counted),
-            *breaches_of_events("payment", {p.id: p.sequence for p in payments.values()}, counted),
-        ]
-        checked = {"orders": len(orders), "payments": len(payments), "products": len(products)}
-        return Proof(checked, tuple(breaches))
+        def look(what: str, entries: Iterator[E], check: Callable[[E], Iterator[Breach]]) -> None:
+            counted[what] = 0
+            for entry in entries:
+                counted[what] += 1
+                breaches.extend(check(entry))
 
-    def _orders(self, page: Page) -> Listed[Order]:
-        return self.queries.orders(page, None)
-
-    def _payments(self, page: Page) -> Listed[PaymentView]:
-        return self.queries.payments(page, None)
-
-    def _all(self, ask: Callable[[Page], Listed[T]]) -> Iterator[T]:
-        after: int | None = None
-        while True:
-            listed = ask(Page(PAGE, after))
-            yield from listed.items
-            after = listed.next
-            if after is None:
-                return
+        look("orders", _entries(books.orders, lambda entry: entry.order.id), breaches_of_order)
+        look("payments", _entries(books.payments, lambda entry: entry.payment.id), breaches_of_payment)
+        look("products", iter(books.stock()), breaches_of_stock)
+        return Proof(counted, tuple(breaches))
 
 
-def breaches_of_order(order: Order, payments: Mapping[PaymentId, Payment]) -> Iterator[Breach]:
-    """I1, I4, I6, I7: an order is paid at most once, and only with money; its history is legal."""
-    name, own = f"order {order.number}", [payments[id_] for id_ in order.payment_ids if id_ in payments]
+def _entries(read: Callable[[int, int], Sequence[E]], position: Callable[[E], int]) -> Iterator[E]:
+    after = 0
+    while sheet := read(after, SHEET):
+        yield from sheet
+        after = position(sheet[-1])
+
+
+def breaches_of_order(entry: OrderEntry) -> Iterator[Breach]:
+    """I1, I2, I4, I6, I7, I13, I18: paid at most once, with enough money; its history is legal."""
+    order, own = entry.order, entry.payments
+    name = f"order {order.number}"
     paid = [payment for payment in own if payment.bill.state is BillState.PAID]
     if len(paid) > 1 and order.status is not OrderStatus.CANCELLED:
         yield Breach("I1", f"{name} is paid {len(paid)} times")
+    yield from breaches_of_total(entry)
     if order.status in PAID_FOR and not any(payment.bill.verified for payment in paid):
         yield Breach("I4", f"{name} is {order.status} without a verified bill")
-    status = OrderStatus.NEW
-    for move in order.history:
-        if move.moved_from is not status or (move.moved_from, move.to) not in ORDER_TRANSITIONS:
-            yield Breach("I6", f"{name} went from {status} to {move.to}")
-        status = move.to
-    if status is not order.status:
-        yield Breach("I6", f"{name} is {order.status}, its history ends in {status}")
+    yield from breaches_of_history(entry)
     waits = order.status is OrderStatus.HOLD and not order.is_paid
     if waits and not any(payment.bill.state in OPEN for payment in own):
         yield Breach("I7", f"{name} is held and no payment of it is open")
+    yield from breaches_of_events(f"order {order.id}", order.sequence, entry.told)
     if sum(payment.is_under_way for payment in own) > 1:
         yield Breach("I18", f"{name} has more than one open payment")
 
 
-def breaches_of_payment(payment: Payment) -> Iterator[Breach]:
-    """I2, I5: a payment is the sum of its shares, and is verified only by a stored answer."""
-    if Money.sum(share.amount for share in payment.shares) != payment.amount:
-        yield Breach("I2", f"payment {payment.id} is not the sum of its orders")
+def breaches_of_total(entry: OrderEntry) -> Iterator[Breach]:
+    """I2: an order is the sum of its lines, and what a payment asks for it is just that."""
+    order = entry.order
+    if entry.total != order.total.minor:
+        yield Breach("I2", f"order {order.id}: {entry.total} is stored, its lines come to {order.total}")
+    for payment in entry.payments:
+        for share in payment.shares:
+            if share.order_id == order.id and share.amount != order.total:
+                yield Breach("I2", f"payment {payment.id} asks {share.amount} for order {order.number}")
+
+
+def breaches_of_history(entry: OrderEntry) -> Iterator[Breach]:
+    """I6: a path through the table of transitions, which ends where the order is."""
+    order, status = entry.order, OrderStatus.NEW
+    for move in order.history:
+        if move.moved_from is not status or (move.moved_from, move.to) not in ORDER_TRANSITIONS:
+            yield Breach("I6", f"order {order.number} went from {status} to {move.to}")
+        status = move.to
+    if status is not order.status:
+        yield Breach("I6", f"order {order.number} is {order.status}, its history ends in {status}")
+
+
+def breaches_of_payment(entry: PaymentEntry) -> Iterator[Breach]:
+    """I2, I5, I13: a payment is the sum of its shares, and is verified only by a stored answer."""
+    payment = entry.payment
+    shared = Money.sum(share.amount for share in payment.shares)
+    if shared != payment.amount:
+        yield Breach("I2", f"payment {payment.id}: {payment.amount} is stored, its orders come to {shared}")
     answered = payment.is_offline or payment.bill.response != "{}"
     if payment.bill.verified and not answered:
         yield Breach("I5", f"payment {payment.id} is verified without an answer of its gateway")
+    yield from breaches_of_events(f"payment {payment.id}", payment.sequence, entry.told)
 
 
-def breaches_of_links(orders: list[Order], payments: Mapping[PaymentId, Payment]) -> Iterator[Breach]:
-    """I2: what a payment asks for an order is that order's total."""
-    shares: dict[int, list[tuple[Payment, Money]]] = defaultdict(list)
-    for payment in payments.values():
-        for share in payment.shares:
-            shares[share.order_id].append((payment, share.amount))
-    for order in orders:
-        for payment, amount in shares[order.id]:
-            if amount != order.total:
-                yield Breach("I2", f"payment {payment.id} asks {amount} for order {order.number}")
+def breaches_of_stock(entry: StockEntry) -> Iterator[Breach]:
+    """I3: what is reserved is what orders in HOLD hold."""
+    if entry.reserved != entry.held:
+        yield Breach("I3", f"{entry.sku}: {entry.reserved} reserved, its orders hold {entry.held}")
 
 
-def breaches_of_events(
-    subject: str, sequences: Mapping[int, int], counted: Mapping[tuple[str, int], tuple[int, int]]
-) -> Iterator[Breach]:
+def breaches_of_events(name: str, sequence: int, told: Told) -> Iterator[Breach]:
     """I13: each change has left exactly one event, numbered without gaps."""
-    for subject_id, sequence in sequences.items():
-        last, count = counted.get((subject, subject_id), (0, 0))
-        if (last, count) != (sequence, sequence):
-            yield Breach("I13", f"{subject} {subject_id}: {count} events up to {last}, not {sequence}")
+    if (told.last, told.total) != (sequence, sequence):
+        yield Breach("I13", f"{name}: {told.total} events up to {told.last}, not {sequence}")

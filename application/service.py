@@ -4,6 +4,7 @@ import attrs
 
 from application.accounts import Hire, Register, SignIn
 from application.asking import AskGateway, Gateways
+from application.books import Books
 from application.checkout import Checkout, CheckOutCart, CheckOutOrders
 from application.deciding import Decide
 from application.gateways import ChecksSettings
@@ -26,6 +27,7 @@ class Outside:
 
     begin: Begin
     queries: Queries
+    books: Books
     outbox: Outbox
     idempotency: IdempotencyKeys
     gateways: Gateways
@@ -91,7 +93,7 @@ class Application:
             move_order=MoveOrder(begin=begin, clock=clock, cancel=cancel),
             look_after_payments=LookAfterPayments(ask=ask),
             relay=Relay(outbox=outside.outbox, publish=outside.publish, clock=clock),
-            prove=Prove(queries=outside.queries),
+            prove=Prove(books=outside.books),
             queries=outside.queries,
             idempotency=outside.idempotency,
             currencies=outside.currencies,

@@ -65,15 +65,6 @@ class PaymentView:
     user: Customer | None
 
 
-@attrs.frozen
-class StoredSum:
-    """A sum in the smallest unit as it is stored, and as its parts come to."""
-
-    what: str
-    stored: int
-    summed: int
-
-
 class Queries(Protocol):
     """Questions about what is stored; None or an empty list where there is nothing, or it is not theirs."""
 
@@ -115,12 +106,4 @@ class Queries(Protocol):
 
     def customer(self, customer_id: CustomerId) -> Customer | None:
         """One customer."""
-        ...
-
-    def sums(self) -> Sequence[StoredSum]:
-        """Each stored sum that its stored parts do not come to."""
-        ...
-
-    def event_counts(self) -> Mapping[tuple[str, int], tuple[int, int]]:
-        """For each subject and its id: the last event's sequence, and how many events there are."""
         ...

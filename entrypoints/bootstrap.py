@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from adapters.gateways.registry import backends
 from adapters.gateways.settings import SettingsDesk
 from adapters.gateways.transport import Transport
+from adapters.sql.books import SqlBooks
 from adapters.sql.engine import open_engine
 from adapters.sql.idempotency import SqlIdempotencyKeys
 from adapters.sql.migrate import is_current
@@ -64,6 +65,7 @@ def build(settings: Settings, public_url: str) -> Kassa:
         Outside(
             begin=lambda: SqlUnitOfWork(engine, vault, BUS),
             queries=SqlQueries(engine, vault),
+            books=SqlBooks(engine, vault),
             outbox=SqlOutbox(engine),
             idempotency=SqlIdempotencyKeys(engine, vault),
             gateways=Gateways(backends(transport)),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.gateways.manual import Manual
+from adapters.memory.books import MemoryBooks
 from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from adapters.memory.store import MemoryStore, MemoryUnitOfWork
 from application.asking import Gateways
@@ -136,6 +137,7 @@ class World:
             Outside(
                 begin=self._begin,
                 queries=MemoryQueries(self.store),
+                books=MemoryBooks(self.store),
                 outbox=MemoryOutbox(self.store),
                 idempotency=MemoryIdempotencyKeys(self.store),
                 gateways=Gateways(self.backends),

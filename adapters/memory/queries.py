@@ -1,6 +1,6 @@
 """The memory adapter's questions, outbox and idempotency keys."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from adapters.memory.tables import (
 )
 from application.ports import IdempotencyScope, KeptReply, RelayedEvent
 from application.storage import Page
-from application.views import CartLineView, CartView, Listed, PaymentView, StoredSum
+from application.views import CartLineView, CartView, Listed, PaymentView
 from domain.catalog import Product
 from domain.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku
@@ -112,20 +112,6 @@ class MemoryQueries:
     def _view(self, tables: Tables, payment: Payment) -> PaymentView:
         user = tables.customers.get(payment.customer_id) if payment.customer_id else None
         return PaymentView(copy_of_payment(payment), user)
-
-    def sums(self) -> Sequence[StoredSum]:
-        """None: here only parts are stored."""
-        return ()
-
-    def event_counts(self) -> Mapping[tuple[str, int], tuple[int, int]]:
-        """For each subject and its id: the last event's sequence, and how many events there are."""
-        with self._store.reading() as tables:
-            events = [stored.event for stored in tables.outbox.values()]
-        found: dict[tuple[str, int], tuple[int, int]] = {}
-        for event in events:
-            last, count = found.get((event.subject, event.subject_id), (0, 0))
-            found[event.subject, event.subject_id] = (max(last, event.sequence), count + 1)
-        return found
 
 
 class MemoryOutbox:

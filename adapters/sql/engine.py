@@ -1,8 +1,11 @@
 """Connecting to the database, with the settings that durability and exclusion rest on."""
 
-from sqlalchemy import Engine, make_url
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from adapters.sql.postgresql import ensure_room, postgresql_engine
+from sqlalchemy import Connection, Engine, make_url
+
+from adapters.sql.postgresql import ensure_room, postgresql_engine, without_hurry
 from adapters.sql.sqlite import sqlite_engine
 from adapters.sql.trouble import translated
 
@@ -77,3 +80,14 @@ def single(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine
     return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """One transaction in which every question is answered as of one moment; it may take its time."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    how = {"readonly": True} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+    with engine.execution_options(**how).connect() as connection, connection.begin():
+        if not is_sqlite:
+            without_hurry(connection)
+        yield connection

@@ -89,9 +89,14 @@ def wait_for_turn(connection: Connection) -> None:
     The lock lasts as long as the transaction, not the session, so it holds behind PgBouncer too.
     What is altered afterwards is locked briefly or not at all: nobody queues up behind a migration.
     """
-    connection.execute(_PATIENT)
+    without_hurry(connection)
     connection.execute(_ONE_AT_A_TIME)
     connection.execute(_BRISK, {"milliseconds": str(TIMEOUTS["lock_timeout"])})
+
+
+def without_hurry(connection: Connection) -> None:
+    """Let this transaction's statements take their time: an operator waits for them, and no customer."""
+    connection.execute(_PATIENT)
 
 
 def _connect_arguments(url: URL, patience_milliseconds: int, behind_pgbouncer: bool) -> dict[str, Any]:

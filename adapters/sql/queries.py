@@ -17,7 +17,6 @@ from adapters.sql.tables import (
     customers,
     order_lines,
     orders,
-    outbox,
     payment_methods,
     payment_orders,
     payments,
@@ -26,7 +25,7 @@ from adapters.sql.tables import (
 from adapters.sql.trouble import translated
 from application.ports import Vault
 from application.storage import Page
-from application.views import CartLineView, CartView, Listed, PaymentView, StoredSum
+from application.views import CartLineView, CartView, Listed, PaymentView
 from domain.catalog import Product
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku
 from domain.methods import PaymentMethod
@@ -95,26 +94,6 @@ _METHODS = (
 )
 _METHOD = _METHODS.where(payment_methods.c.code == bindparam("the_code"))
 _CUSTOMER = select(customers).where(customers.c.id == bindparam("the_id"))
-
-
-_EVENT_COUNTS = select(
-    outbox.c.subject,
-    outbox.c.subject_id,
-    func.max(outbox.c.sequence).label("last"),
-    func.count().label("total"),
-).group_by(outbox.c.subject, outbox.c.subject_id)
-
-
-def _sums_of(owner: Any, stored: Any, parts: Any, part: Any) -> Select[Any]:
-    summed = func.coalesce(func.sum(part), 0)
-    columns = select(owner.c.id, stored.label("stored"), summed.label("summed"))
-    return columns.select_from(owner.outerjoin(parts)).group_by(owner.c.id).having(stored != summed)
-
-
-_SUMS = {
-    "order": _sums_of(orders, orders.c.total, order_lines, order_lines.c.quantity * order_lines.c.unit_price),
-    "payment": _sums_of(payments, payments.c.amount, payment_orders, payment_orders.c.amount),
-}
 
 
 def _bounds(page: Page) -> Mapping[str, object]:
@@ -203,19 +182,6 @@ class SqlQueries:
         """One customer."""
         rows = self._ask(_CUSTOMER, {"the_id": customer_id})
         return customer_from_row(rows[0]) if rows else None
-
-    def event_counts(self) -> Mapping[tuple[str, int], tuple[int, int]]:
-        """For each subject and its id: the last event's sequence, and how many events there are."""
-        rows = self._ask(_EVENT_COUNTS, {})
-        return {(row.subject, row.subject_id): (row.last, row.total) for row in rows}
-
-    def sums(self) -> Sequence[StoredSum]:
-        """Each stored sum that its stored parts do not come to."""
-        return [
-            StoredSum(f"{what} {row.id}", row.stored, row.summed)
-            for what, statement in _SUMS.items()
-            for row in self._ask(statement, {})
-        ]
 
     def _ask(self, statement: Executable, values: Mapping[str, object]) -> Sequence[AnyRow]:
         with translated(), self._engine.connect() as connection:

@@ -256,24 +256,38 @@ class TestConstraints:
             execute(path, statement)
 
     def test_notices_an_order_that_does_not_add_up(self, path: Path, storage: Storage) -> None:
-        """A total that is not the sum of the lines is never acted on, and whoever looks for it finds it."""
+        """A total that is not the sum of the lines is never acted on, and the books show both."""
         self.fill(storage)
         execute(path, "UPDATE orders SET total = 1")
 
         with storage.begin() as uow, pytest.raises(ValueError, match="order 1"):
             uow.orders.lock([OrderId(1)])
-        (found,) = storage.queries.sums()
-        assert (found.what, found.stored) == ("order 1", 1)
+        (entry,) = storage.books.orders(0, 9)
+        assert (entry.total, entry.order.total.minor) == (1, 8000)
 
     def test_notices_a_payment_that_does_not_add_up(self, path: Path, storage: Storage) -> None:
-        """An amount that is not the sum of the shares is never collected, and found as well."""
+        """An amount that is not the sum of the shares is never collected, and the books show both."""
         self.fill(storage)
         execute(path, "UPDATE payment_orders SET amount = 1")
 
         with storage.begin() as uow, pytest.raises(ValueError, match="payment 1"):
             uow.payments.lock([PaymentId(1)])
-        (found,) = storage.queries.sums()
-        assert (found.what, found.summed) == ("payment 1", 1)
+        (entry,) = storage.books.payments(0, 9)
+        assert (entry.payment.amount.minor, entry.payment.shares[0].amount.minor) == (8000, 1)
+
+    @pytest.mark.parametrize(
+        ("statement", "name"),
+        [("DELETE FROM order_lines", "order has no line: 1"), ("DELETE FROM payment_orders", "no order: 1")],
+    )
+    def test_notices_what_no_list_would_show(
+        self, path: Path, storage: Storage, statement: str, name: str
+    ) -> None:
+        """A record that has lost its parts is found, for it is looked for by its own number."""
+        self.fill(storage)
+        execute(path, statement)
+
+        with pytest.raises(ValueError, match=name):
+            [storage.books.orders(0, 9), storage.books.payments(0, 9)]
 
     def fill(self, storage: Storage) -> None:
         """One order with one payment, and one product."""

@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 import attrs
 from sqlalchemy import Engine, select
 
+from adapters.memory.books import MemoryBooks
 from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from adapters.memory.store import MemoryStore
+from adapters.sql.books import SqlBooks
 from adapters.sql.idempotency import SqlIdempotencyKeys
 from adapters.sql.outbox import SqlOutbox
 from adapters.sql.queries import SqlQueries
 from adapters.sql.tables import inbox
 from adapters.sql.unit_of_work import SqlUnitOfWork
+from application.books import Books
 from application.ports import IdempotencyKeys, Outbox
 from application.storage import InboxEntry, UnitOfWork
 from application.views import Queries
@@ -42,6 +45,7 @@ class Storage:
 
     begin: Callable[..., UnitOfWork]
     queries: Queries
+    books: Books
     outbox: Outbox
     idempotency: IdempotencyKeys
     received: Callable[[], Sequence[InboxEntry]]
@@ -53,6 +57,7 @@ def memory_storage() -> Storage:
     return Storage(
         begin=lambda reacts=relay_all: store.begin(reacts),
         queries=MemoryQueries(store),
+        books=MemoryBooks(store),
         outbox=MemoryOutbox(store),
         idempotency=MemoryIdempotencyKeys(store),
         received=lambda: list(store.tables.inbox.values()),
@@ -72,6 +77,7 @@ def sql_storage(engine: Engine) -> Storage:
     return Storage(
         begin=lambda reacts=relay_all: SqlUnitOfWork(engine, vault, reacts),
         queries=SqlQueries(engine, vault),
+        books=SqlBooks(engine, vault),
         outbox=SqlOutbox(engine),
         idempotency=SqlIdempotencyKeys(engine, vault),
         received=received,

@@ -11,6 +11,7 @@ import falcon.testing
 
 from adapters.gateways.manual import Manual
 from adapters.gateways.settings import ensure_valid, merged, public_settings
+from adapters.memory.books import MemoryBooks
 from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from adapters.memory.store import MemoryStore
 from adapters.system import IsoCurrencies, RandomKeys
@@ -160,6 +161,7 @@ def open_house() -> House:
         Outside(
             begin=lambda: store.begin(BUS),
             queries=MemoryQueries(store),
+            books=MemoryBooks(store),
             outbox=MemoryOutbox(store),
             idempotency=MemoryIdempotencyKeys(store),
             gateways=Gateways({"sandbox": FakeBackend(gateway), "manual": Manual()}),

@@ -1,0 +1,60 @@
+"""The books of the store in memory."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from adapters.memory.store import MemoryStore
+from adapters.memory.tables import Tables, copy_of_order, copy_of_payment
+from application.books import OrderEntry, PaymentEntry, StockEntry, Told
+from domain.ids import Sku
+from domain.order import OrderStatus
+
+
+class MemoryBooks:
+    """Everything that is stored, for whoever checks it."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def orders(self, after: int, limit: int) -> Sequence[OrderEntry]:
+        """The next orders by id."""
+        with self._store.reading() as tables:
+            told = _told(tables, "order")
+            ids = sorted(order_id for order_id in tables.orders if order_id > after)[:limit]
+            found = [copy_of_order(tables.orders[order_id]) for order_id in ids]
+            return [
+                OrderEntry(
+                    order=order,
+                    total=order.total.minor,
+                    payments=tuple(copy_of_payment(tables.payments[id_]) for id_ in order.payment_ids),
+                    told=told.get(order.id, Told()),
+                )
+                for order in found
+            ]
+
+    def payments(self, after: int, limit: int) -> Sequence[PaymentEntry]:
+        """The next payments by id."""
+        with self._store.reading() as tables:
+            told = _told(tables, "payment")
+            ids = sorted(payment_id for payment_id in tables.payments if payment_id > after)[:limit]
+            found = [copy_of_payment(tables.payments[payment_id]) for payment_id in ids]
+            return [PaymentEntry(payment=each, told=told.get(each.id, Told())) for each in found]
+
+    def stock(self) -> Sequence[StockEntry]:
+        """Every product."""
+        with self._store.reading() as tables:
+            held = Counter[Sku]()
+            for order in tables.orders.values():
+                if order.status is OrderStatus.HOLD:
+                    held.update(order.quantities)
+            goods = [(sku, stored.product.stock.reserved) for sku, stored in tables.products.items()]
+        return [StockEntry(sku=sku, reserved=reserved, held=held[sku]) for sku, reserved in goods]
+
+
+def _told(tables: Tables, subject: str) -> Mapping[int, Told]:
+    told: dict[int, Told] = {}
+    for event in (stored.event for stored in tables.outbox.values() if stored.event.subject == subject):
+        so_far = told.get(event.subject_id, Told(event.sequence))
+        first, last = min(so_far.first, event.sequence), max(so_far.last, event.sequence)
+        told[event.subject_id] = Told(first, last, so_far.total + 1)
+    return told

@@ -1,0 +1,65 @@
+"""The books: everything that is stored, read a sheet at a time by whoever checks it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import attrs
+
+from domain.ids import Sku
+from domain.order import Order
+from domain.payment import Payment
+
+
+@attrs.frozen
+class Told:
+    """The stored events of one order or payment, by their sequence: how many from which to which."""
+
+    first: int = 0
+    last: int = 0
+    total: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class OrderEntry:
+    """An order with all its payments and its events.
+
+    Units: `total` in the smallest unit, as it is stored beside the lines.
+    """
+
+    order: Order
+    total: int
+    payments: tuple[Payment, ...]
+    told: Told
+
+
+@attrs.frozen(kw_only=True)
+class PaymentEntry:
+    """A payment with its events."""
+
+    payment: Payment
+    told: Told
+
+
+@attrs.frozen(kw_only=True)
+class StockEntry:
+    """A product's reserved units, and those that orders in HOLD have."""
+
+    sku: Sku
+    reserved: int
+    held: int
+
+
+class Books(Protocol):
+    """Everything that is stored. Each answer is as of one moment, however many write meanwhile."""
+
+    def orders(self, after: int, limit: int) -> Sequence[OrderEntry]:
+        """The next orders by id. Raises: ValueError for what cannot be read."""
+        ...
+
+    def payments(self, after: int, limit: int) -> Sequence[PaymentEntry]:
+        """The next payments by id. Raises: ValueError for what cannot be read."""
+        ...
+
+    def stock(self) -> Sequence[StockEntry]:
+        """Every product."""
+        ...

@@ -1,6 +1,7 @@
 """The books: everything that is stored, read a sheet at a time by whoever checks it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 import attrs
@@ -12,11 +13,15 @@ from domain.payment import Payment
 
 @attrs.frozen
 class Told:
-    """The stored events of one order or payment, by their sequence: how many from which to which."""
+    """The stored events of one order or payment, by their sequence: how many from which to which.
+
+    `gone_before`: events that are older were told and may have been pruned; None where none were.
+    """
 
     first: int = 0
     last: int = 0
     total: int = 0
+    gone_before: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -12,6 +12,9 @@ from domain.errors import Invalid
 FAILURES_MAX = 10
 FAILURES_WINDOW = timedelta(minutes=15)
 
+# They count no longer than that; a day leaves room for clocks that differ, and for a look at them.
+FAILURES_KEPT = timedelta(days=1)
+
 # A gateway may be slow to know what it has just opened: so many looks come before we believe
 # that it knows of no such payment.
 ABSENT_LOOKS_MIN = 2
@@ -30,6 +33,7 @@ CALLBACK_PATIENCE_SECONDS = 3.5
 CALL_MARGIN = timedelta(seconds=2)
 
 IDEMPOTENCY_LEASE = timedelta(seconds=75)
+REPLIES_KEPT = timedelta(hours=72)
 
 # What the janitor reads and stores around its calls may have to wait for locks, and be run again.
 LOOK_MARGIN = timedelta(seconds=20)
@@ -46,6 +50,9 @@ class Policy:
     hold: timedelta = timedelta(minutes=30)
     first_look: timedelta = timedelta(seconds=5)
     gateway_seconds: float = 10.0
+    events_kept: timedelta = timedelta(days=90)
+    callbacks_kept: timedelta = timedelta(days=400)
+    carts_kept: timedelta = timedelta(days=90)
     public_url: str = "http://127.0.0.1:8080"
     return_origins: Collection[str] = ()
 

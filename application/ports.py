@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 import attrs
@@ -145,6 +146,31 @@ class IdempotencyKeys(Protocol):
 
     def free(self, scope: IdempotencyScope) -> None:
         """Forget the key: the request did not succeed."""
+        ...
+
+
+class Perishable(StrEnum):
+    """What is only kept for a while."""
+
+    EVENTS = "events"
+    CALLBACKS = "callbacks"
+    CARTS = "carts"
+    KEYS = "keys"
+    FAILURES = "failures"
+
+
+class Prunes(Protocol):
+    """Removes what is older than it has to be kept, by the way it was last of use.
+
+    Events go once they were told, and of a subject the earliest first; callbacks once it is settled
+    what they led to; carts unless an order from them waits for its money; keys with their replies.
+    """
+
+    def __call__(self, what: Perishable, before: datetime, limit: int) -> int:
+        """Remove up to so many that were last of use before then; answers how many.
+
+        Answers 0 as well while somebody else removes things of that kind.
+        """
         ...
 
 

@@ -1,6 +1,7 @@
 """The proof: recomputes money = bills = orders = stock from what is stored, and names each breach."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import attrs
@@ -84,7 +85,8 @@ def breaches_of_order(entry: OrderEntry) -> Iterator[Breach]:
     waits = order.status is OrderStatus.HOLD and not order.is_paid
     if waits and not any(payment.bill.state in OPEN for payment in own):
         yield Breach("I7", f"{name} is held and no payment of it is open")
-    yield from breaches_of_events(f"order {order.id}", order.sequence, entry.told)
+    moments = (order.created_at, *(move.at for move in order.history))
+    yield from breaches_of_events(f"order {order.id}", order.sequence, entry.told, moments)
     if sum(payment.is_under_way for payment in own) > 1:
         yield Breach("I18", f"{name} has more than one open payment")
 
@@ -120,7 +122,9 @@ def breaches_of_payment(entry: PaymentEntry) -> Iterator[Breach]:
     answered = payment.is_offline or payment.bill.response != "{}"
     if payment.bill.verified and not answered:
         yield Breach("I5", f"payment {payment.id} is verified without an answer of its gateway")
-    yield from breaches_of_events(f"payment {payment.id}", payment.sequence, entry.told)
+    # When its later events happened is told by nothing but themselves: the payment must be as old.
+    moments = (payment.created_at,) * payment.sequence
+    yield from breaches_of_events(f"payment {payment.id}", payment.sequence, entry.told, moments)
 
 
 def breaches_of_stock(entry: StockEntry) -> Iterator[Breach]:
@@ -129,7 +133,18 @@ def breaches_of_stock(entry: StockEntry) -> Iterator[Breach]:
         yield Breach("I3", f"{entry.sku}: {entry.reserved} reserved, its orders hold {entry.held}")
 
 
-def breaches_of_events(name: str, sequence: int, told: Told) -> Iterator[Breach]:
-    """I13: each change has left exactly one event, numbered without gaps."""
-    if (told.last, told.total) != (sequence, sequence):
-        yield Breach("I13", f"{name}: {told.total} events up to {told.last}, not {sequence}")
+def breaches_of_events(name: str, sequence: int, told: Told, moments: Sequence[datetime]) -> Iterator[Breach]:
+    """I13: each change has left exactly one event, numbered without gaps.
+
+    The earliest may have been pruned, but only those that happened before what was pruned.
+    Shape: `moments` says of each event when it happened, or a moment before that.
+    """
+    gone = told.first - 1 if told.total else sequence
+    if told.total and (told.last, told.total) != (sequence, sequence - gone):
+        yield Breach("I13", f"{name}: {told.total} events from {told.first} to {told.last}, not {sequence}")
+    elif gone and not _may_be_gone(moments[gone - 1 : gone], told.gone_before):
+        yield Breach("I13", f"{name}: the first {gone} of {sequence} events are missing")
+
+
+def _may_be_gone(moment: Sequence[datetime], before: datetime | None) -> bool:
+    return before is not None and all(at < before for at in moment)

@@ -13,8 +13,9 @@ from application.janitor import LookAfterPayments
 from application.opening import OpenPayment
 from application.payments import ApprovePayment, CancelOrder, MoveOrder, VerifyBill
 from application.policy import Policy
-from application.ports import Clock, Currencies, IdempotencyKeys, Keys, Outbox, Passwords, Publishes
+from application.ports import Clock, Currencies, IdempotencyKeys, Keys, Outbox, Passwords, Prunes, Publishes
 from application.proof import Prove
+from application.pruning import Prune
 from application.relay import Relay
 from application.shop import FillCart, ManageMethods, OfferMethods, PutProduct
 from application.storage import Begin
@@ -29,6 +30,7 @@ class Outside:
     queries: Queries
     books: Books
     outbox: Outbox
+    prunes: Prunes
     idempotency: IdempotencyKeys
     gateways: Gateways
     settings: ChecksSettings
@@ -60,6 +62,7 @@ class Application:
     move_order: MoveOrder
     look_after_payments: LookAfterPayments
     relay: Relay
+    prune: Prune
     prove: Prove
     queries: Queries
     idempotency: IdempotencyKeys
@@ -93,6 +96,7 @@ class Application:
             move_order=MoveOrder(begin=begin, clock=clock, cancel=cancel),
             look_after_payments=LookAfterPayments(ask=ask),
             relay=Relay(outbox=outside.outbox, publish=outside.publish, clock=clock),
+            prune=Prune(prunes=outside.prunes, clock=clock, policy=outside.policy),
             prove=Prove(books=outside.books),
             queries=outside.queries,
             idempotency=outside.idempotency,

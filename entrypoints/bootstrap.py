@@ -14,6 +14,7 @@ from adapters.sql.engine import open_engine
 from adapters.sql.idempotency import SqlIdempotencyKeys
 from adapters.sql.migrate import is_current
 from adapters.sql.outbox import SqlOutbox
+from adapters.sql.pruning import SqlPruning
 from adapters.sql.queries import SqlQueries
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.system import Argon2Passwords, IsoCurrencies, LogPublisher, RandomKeys, SecretVault, SystemClock
@@ -67,6 +68,7 @@ def build(settings: Settings, public_url: str) -> Kassa:
             queries=SqlQueries(engine, vault),
             books=SqlBooks(engine, vault),
             outbox=SqlOutbox(engine),
+            prunes=SqlPruning(engine),
             idempotency=SqlIdempotencyKeys(engine, vault),
             gateways=Gateways(backends(transport)),
             settings=SettingsDesk(https_only=settings.is_production),
@@ -86,7 +88,7 @@ def _engine(settings: Settings) -> Engine:
         # Every thread that serves or works may hold one connection, and question another.
         engine = open_engine(
             settings.database_url,
-            connections_max=2 * settings.threads + 4,
+            connections_max=2 * settings.threads + 6,
             behind_pgbouncer=settings.pgbouncer,
         )
     except RuntimeError as trouble:

@@ -75,10 +75,10 @@ def parser() -> argparse.ArgumentParser:
     served = _command(commands, "serve", "the service", serve_command)
     served.add_argument("--port", type=_port, help="instead of KASSA_PORT; 0 takes a free port")
     served.add_argument("--host", help="instead of KASSA_HOST")
-    served.add_argument("--no-worker", action="store_true", help="leave relay and janitor to `kassa worker`")
+    served.add_argument("--no-worker", action="store_true", help="leave the background work to `kassa worker`")
     sandbox = _command(commands, "sandbox", "the sandbox gateway", sandbox_command)
     add_sandbox_arguments(sandbox)
-    _command(commands, "worker", "the event relay and the janitor alone", worker_command)
+    _command(commands, "worker", "the background work alone: relay, janitor, pruning", worker_command)
     _command(commands, "migrate", "bring the database to the newest shape", migrate_command)
     _command(commands, "verify", "recompute the invariants", verify_command)
     staff = commands.add_parser("staff", help="accounts of staff")
@@ -94,7 +94,7 @@ def demo_command(options: argparse.Namespace, environment: Mapping[str, str]) ->
 
 
 def serve_command(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """The service, with relay and janitor on threads of it unless told otherwise."""
+    """The service, with the background work on threads of it unless told otherwise."""
     settings = Settings.from_environment(environment)
     settings = attrs.evolve(
         settings,
@@ -111,7 +111,7 @@ def sandbox_command(options: argparse.Namespace, environment: Mapping[str, str])
 
 
 def worker_command(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Relay and janitor until SIGTERM or Ctrl-C."""
+    """Relay, janitor and pruning until SIGTERM or Ctrl-C."""
     settings = Settings.from_environment(environment)
     ending = threading.Event()
     with opened(settings, settings.likely_url) as kassa, working(kassa, settings):

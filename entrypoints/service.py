@@ -33,7 +33,7 @@ def run_service(
 
 @contextmanager
 def working(kassa: Kassa, settings: Settings) -> Iterator[None]:
-    """Relay and janitor on threads of this process; their rounds under way end before we go on."""
+    """The background work on threads of this process; their rounds under way end before we go on."""
     workers = Workers(kassa.application, settings.janitor_seconds)
     workers.start()
     try:

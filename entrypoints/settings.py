@@ -14,6 +14,7 @@ SECRET_LENGTH_MIN = 32
 
 HOLD_MINUTES_MAX = 1_000_000
 JANITOR_SECONDS_MAX = 86_400
+KEEP_DAYS_MAX = 36_500
 
 # A call must be over before the caller's idempotency key counts as left behind by a crash.
 GATEWAY_SECONDS_MAX = 60
@@ -32,7 +33,7 @@ class SettingsError(Exception):
 class Settings:
     """Everything an operator can set. Source: contract section 5.
 
-    Units: `hold_minutes` and `janitor_seconds` may have decimals; `gateway_timeout_seconds` is
+    Units: minutes, seconds and days may have decimals; `gateway_timeout_seconds` is
     the total deadline of one gateway call. `public_url` None: where the service listens.
     `pgbouncer`: the database is reached through PgBouncer in transaction mode.
     """
@@ -48,6 +49,9 @@ class Settings:
     return_origins: tuple[str, ...] = ()
     hold_minutes: float = 30.0
     janitor_seconds: float = 5.0
+    keep_events_days: float = 90.0
+    keep_callbacks_days: float = 400.0
+    keep_carts_days: float = 90.0
     gateway_timeout_seconds: float = 10.0
     processes: int = 1
     threads: int = 8
@@ -72,6 +76,9 @@ class Settings:
             janitor_seconds=read.number(
                 "KASSA_JANITOR_SECONDS", default.janitor_seconds, JANITOR_SECONDS_MAX
             ),
+            keep_events_days=read.days("KASSA_KEEP_EVENTS_DAYS", default.keep_events_days),
+            keep_callbacks_days=read.days("KASSA_KEEP_CALLBACKS_DAYS", default.keep_callbacks_days),
+            keep_carts_days=read.days("KASSA_KEEP_CARTS_DAYS", default.keep_carts_days),
             gateway_timeout_seconds=read.number(
                 "KASSA_GATEWAY_TIMEOUT_SECONDS", default.gateway_timeout_seconds, GATEWAY_SECONDS_MAX
             ),
@@ -95,6 +102,9 @@ class Settings:
             hold=timedelta(minutes=self.hold_minutes),
             first_look=timedelta(seconds=self.janitor_seconds),
             gateway_seconds=self.gateway_timeout_seconds,
+            events_kept=timedelta(days=self.keep_events_days),
+            callbacks_kept=timedelta(days=self.keep_callbacks_days),
+            carts_kept=timedelta(days=self.keep_carts_days),
             public_url=public_url,
             return_origins=self.return_origins,
         )
@@ -134,6 +144,9 @@ class _Reader:
         if not 0 < value <= most:
             raise SettingsError(f"{name}: a number above 0, up to {most}, is expected, not {_short(text)}")
         return value
+
+    def days(self, name: str, default: float) -> float:
+        return self.number(name, default, KEEP_DAYS_MAX)
 
     def processes(self, default: int) -> int:
         asked = self.integer("KASSA_PROCESSES", default, 1, 256)

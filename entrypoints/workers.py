@@ -1,4 +1,4 @@
-"""The background work of a process: the event relay on one thread, the janitor on several."""
+"""The background work of a process: relay and pruning on one thread each, the janitor on several."""
 
 import logging
 import threading
@@ -15,11 +15,13 @@ RELAY_PAUSE_SECONDS = 0.5
 # A look waits for its gateway; one that is silent must not keep the others from being looked at.
 JANITORS = 4
 JANITOR_PAUSE_SECONDS_MIN, JANITOR_PAUSE_SECONDS_MAX = 0.05, 1.0
+# Nothing is the worse for being kept a little longer: pruning lets others go first, step after step.
+PRUNING_PAUSE_SECONDS, PRUNING_BREATH_SECONDS = 60.0, 0.1
 
 
 @attrs.define
 class Workers:
-    """Runs the relay and the janitor until told to stop, at the end of a round."""
+    """Runs relay, janitor and pruning until told to stop, at the end of a round."""
 
     application: Application
     janitor_seconds: float
@@ -33,6 +35,7 @@ class Workers:
         self._run("relay", self.application.relay, RELAY_PAUSE_SECONDS)
         for _ in range(JANITORS):
             self._run("janitor", self.application.look_after_payments, janitor_pause)
+        self._run("pruning", self.application.prune, PRUNING_PAUSE_SECONDS, PRUNING_BREATH_SECONDS)
 
     def stop(self, timeout_seconds: float = 15.0) -> None:
         """Let the rounds under way end."""
@@ -41,12 +44,15 @@ class Workers:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _run(self, name: str, work: Callable[[], int], pause_seconds: float) -> None:
-        thread = threading.Thread(target=self._loop, args=(name, work, pause_seconds), name=name, daemon=True)
+    def _run(
+        self, name: str, work: Callable[[], int], pause_seconds: float, breath_seconds: float = 0.0
+    ) -> None:
+        how = (name, work, pause_seconds, breath_seconds)
+        thread = threading.Thread(target=self._loop, args=how, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _loop(self, name: str, work: Callable[[], int], pause_seconds: float) -> None:
+    def _loop(self, name: str, work: Callable[[], int], pause_seconds: float, breath_seconds: float) -> None:
         while not self.stopping.is_set():
             try:
                 done = work()
@@ -54,5 +60,4 @@ class Workers:
                 # A database that is away comes back; a worker that died would not.
                 log.exception("a round of the %s failed", name)
                 done = 0
-            if not done:
-                self.stopping.wait(pause_seconds)
+            self.stopping.wait(breath_seconds if done else pause_seconds)

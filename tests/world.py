@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.gateways.manual import Manual
 from adapters.memory.books import MemoryBooks
+from adapters.memory.pruning import MemoryPruning
 from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from adapters.memory.store import MemoryStore, MemoryUnitOfWork
 from application.asking import Gateways
@@ -139,6 +140,7 @@ class World:
                 queries=MemoryQueries(self.store),
                 books=MemoryBooks(self.store),
                 outbox=MemoryOutbox(self.store),
+                prunes=MemoryPruning(self.store),
                 idempotency=MemoryIdempotencyKeys(self.store),
                 gateways=Gateways(self.backends),
                 settings=settings or AnySettings(),

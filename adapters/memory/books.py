@@ -1,11 +1,12 @@
 """The books of the store in memory."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from adapters.memory.store import MemoryStore
 from adapters.memory.tables import Tables, copy_of_order, copy_of_payment
 from application.books import OrderEntry, PaymentEntry, StockEntry, Told
+from application.ports import Perishable
 from domain.ids import Sku
 from domain.order import OrderStatus
 
@@ -27,7 +28,7 @@ class MemoryBooks:
                     order=order,
                     total=order.total.minor,
                     payments=tuple(copy_of_payment(tables.payments[id_]) for id_ in order.payment_ids),
-                    told=told.get(order.id, Told()),
+                    told=told[order.id],
                 )
                 for order in found
             ]
@@ -38,7 +39,7 @@ class MemoryBooks:
             told = _told(tables, "payment")
             ids = sorted(payment_id for payment_id in tables.payments if payment_id > after)[:limit]
             found = [copy_of_payment(tables.payments[payment_id]) for payment_id in ids]
-            return [PaymentEntry(payment=each, told=told.get(each.id, Told())) for each in found]
+            return [PaymentEntry(payment=each, told=told[each.id]) for each in found]
 
     def stock(self) -> Sequence[StockEntry]:
         """Every product."""
@@ -52,9 +53,11 @@ class MemoryBooks:
 
 
 def _told(tables: Tables, subject: str) -> Mapping[int, Told]:
-    told: dict[int, Told] = {}
-    for event in (stored.event for stored in tables.outbox.values() if stored.event.subject == subject):
-        so_far = told.get(event.subject_id, Told(event.sequence))
-        first, last = min(so_far.first, event.sequence), max(so_far.last, event.sequence)
-        told[event.subject_id] = Told(first, last, so_far.total + 1)
+    gone_before = tables.pruned.get(Perishable.EVENTS)
+    told = defaultdict[int, Told](lambda: Told(gone_before=gone_before))
+    events = [stored.event for stored in tables.outbox.values() if stored.event.subject == subject]
+    for event in sorted(events, key=lambda event: event.sequence):
+        so_far = told[event.subject_id]
+        first = so_far.first or event.sequence
+        told[event.subject_id] = Told(first, event.sequence, so_far.total + 1, gone_before)
     return told

@@ -1,5 +1,6 @@
 """The memory adapter's small tables: payment methods, people, callbacks, failed tries."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
@@ -126,15 +127,15 @@ class MemoryInbox:
 class MemoryFailures:
     """Counts of failed tries."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
+    def __init__(self, tables: Tables, next_number: Next) -> None:
+        self._tables, self._next = tables, next_number
 
     def count(self, subjects: Iterable[str], since: datetime) -> int:
         """How often the worst of these subjects failed since then."""
-        failures = self._tables.failures
-        return max((sum(at >= since for at in failures.get(name, ())) for name in subjects), default=0)
+        failed = Counter(subject for subject, at in self._tables.failures.values() if at >= since)
+        return max((failed[subject] for subject in subjects), default=0)
 
     def add(self, subjects: Iterable[str], at: datetime) -> None:
         """Note a failure of each."""
         for subject in subjects:
-            self._tables.failures[subject] = (*self._tables.failures.get(subject, ()), at)
+            self._tables.failures[self._next("failure")] = (subject, at)

@@ -16,6 +16,7 @@ from adapters.memory.tables import (
     copy_of_payment,
     copy_of_product,
 )
+from application.policy import REPLIES_KEPT
 from application.ports import IdempotencyScope, KeptReply, RelayedEvent
 from application.storage import Page
 from application.views import CartLineView, CartView, Listed, PaymentView
@@ -26,8 +27,6 @@ from domain.methods import PaymentMethod
 from domain.order import Order
 from domain.payment import Payment
 from domain.people import Customer
-
-REPLIES_KEPT = timedelta(hours=72)
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -96,7 +96,7 @@ class MemoryUnitOfWork:
         self.methods: Methods = MemoryMethods(tables, next_number)
         self.people: People = MemoryPeople(tables, next_number)
         self.inbox: Inbox = MemoryInbox(tables, next_number)
-        self.failures: Failures = MemoryFailures(tables)
+        self.failures: Failures = MemoryFailures(tables, next_number)
         return self
 
     def __exit__(

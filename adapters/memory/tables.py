@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from application.ports import IdempotencyScope, KeptReply, RelayedEvent
+from application.ports import IdempotencyScope, KeptReply, Perishable, RelayedEvent
 from application.storage import InboxEntry
 from domain.cart import Cart
 from domain.catalog import Product
@@ -85,9 +85,10 @@ class Tables:
     customers: MutableMapping[CustomerId, Customer] = attrs.Factory(dict)
     staff: MutableMapping[StaffId, Staff] = attrs.Factory(dict)
     inbox: MutableMapping[int, InboxEntry] = attrs.Factory(dict)
-    failures: MutableMapping[str, tuple[datetime, ...]] = attrs.Factory(dict)
+    failures: MutableMapping[int, tuple[str, datetime]] = attrs.Factory(dict)
     outbox: MutableMapping[int, StoredEvent] = attrs.Factory(dict)
     claims: MutableMapping[IdempotencyScope, StoredClaim | None] = attrs.Factory(dict)
+    pruned: MutableMapping[Perishable, datetime] = attrs.Factory(dict)
 
     def draft(self) -> "Tables":
         """The same tables to write to, without anything reaching these before `take_over`."""

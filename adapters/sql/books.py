@@ -1,5 +1,6 @@
 """The books: a sheet of everything that is stored is read in one transaction, as of one moment."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -11,10 +12,10 @@ from adapters.sql.engine import snapshot
 from adapters.sql.mapping import AnyRow, order_from_rows, payment_from_rows
 from adapters.sql.orders import WHOLE_ORDERS
 from adapters.sql.payments import WHOLE_PAYMENTS
-from adapters.sql.tables import order_lines, orders, outbox, payment_orders, payments, products
+from adapters.sql.tables import order_lines, orders, outbox, payment_orders, payments, products, prunings
 from adapters.sql.trouble import translated
 from application.books import OrderEntry, PaymentEntry, StockEntry, Told
-from application.ports import Vault
+from application.ports import Perishable, Vault
 from domain.order import OrderStatus
 
 _AFTER: BindParameter[Any] = bindparam("after")
@@ -48,6 +49,7 @@ _TOLD = (
     .where(outbox.c.subject == bindparam("subject"), _on_sheet(outbox.c.subject_id))
     .group_by(outbox.c.subject_id)
 )
+_GONE = select(prunings.c.before).where(prunings.c.what == Perishable.EVENTS)
 _held = (
     select(order_lines.c.sku, func.sum(order_lines.c.quantity).label("units"))
     .join(orders, orders.c.id == order_lines.c.order_id)
@@ -79,7 +81,7 @@ class SqlBooks:
                 order=order,
                 total=rows[0].total,
                 payments=tuple(payments_by_id[id_] for id_ in order.payment_ids),
-                told=told.get(order.id, Told()),
+                told=told[order.id],
             )
             for order, rows in zip(found, groups, strict=True)
         ]
@@ -90,7 +92,7 @@ class SqlBooks:
             groups = _grouped(connection.execute(_PAYMENTS_ON_SHEET, values), ids, "payment is for no order")
             told = _told(connection, "payment", values)
         found = map(payment_from_rows, groups)
-        return [PaymentEntry(payment=each, told=told.get(each.id, Told())) for each in found]
+        return [PaymentEntry(payment=each, told=told[each.id]) for each in found]
 
     def stock(self) -> Sequence[StockEntry]:
         """Every product."""
@@ -122,5 +124,8 @@ def _grouped(rows: Any, ids: Sequence[int], otherwise: str) -> Sequence[list[Any
 
 
 def _told(connection: Connection, subject: str, values: Mapping[str, Any]) -> Mapping[int, Told]:
-    rows = connection.execute(_TOLD, {**values, "subject": subject})
-    return {row.subject_id: Told(row.first, row.last, row.total) for row in rows}
+    gone_before = connection.execute(_GONE).scalar_one()
+    told = defaultdict[int, Told](lambda: Told(gone_before=gone_before))
+    for row in connection.execute(_TOLD, {**values, "subject": subject}):
+        told[row.subject_id] = Told(row.first, row.last, row.total, gone_before)
+    return told

@@ -11,10 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from adapters.sql.engine import readonly, single
 from adapters.sql.tables import idempotency_keys
 from adapters.sql.trouble import translated
+from application.policy import REPLIES_KEPT
 from application.ports import IdempotencyScope, KeptReply, Vault
 from domain.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
-
-REPLIES_KEPT = timedelta(hours=72)
 
 _keys = idempotency_keys.c
 _insert = insert(idempotency_keys).values(

@@ -331,6 +331,14 @@ idempotency_keys = Table(
     Column("kept_at", UtcDateTime),
 )
 
+# Of each kind of thing that is pruned: before when it was last of use, and so may be gone.
+prunings = Table(
+    "prunings",
+    metadata,
+    Column("what", String, primary_key=True),
+    Column("before", UtcDateTime),
+)
+
 
 def belongs(dialect: str) -> Callable[..., bool]:
     """Tells which of the tables this database has."""

@@ -10,13 +10,23 @@ from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.engine import open_engine
 from application.phases import in_one_transaction
+from application.ports import IdempotencyScope, Perishable
 from application.storage import Page, StaleVersion, UnitOfWork
 from domain.bill import BillState
 from domain.errors import StoreUnavailable
 from domain.ids import MethodCode, MethodId, OrderId, PaymentId, Sku
 from tests.adapters.conftest import Shelf, commit
 from tests.adapters.wire import Wire
-from tests.builders import NOON, SOMEBODY, later, make_method, make_order, make_payment, make_product
+from tests.builders import (
+    NOON,
+    SOMEBODY,
+    later,
+    make_cart,
+    make_method,
+    make_order,
+    make_payment,
+    make_product,
+)
 from tests.contract.storages import Storage, sql_storage
 from tests.postgres import Postgres
 
@@ -285,6 +295,23 @@ class TestLocks:
         with shelf.storage.begin() as holder, shelf.storage.begin() as uow:
             holder.payments.lock([PaymentId(1)])
             assert list(uow.payments.claim_due(NOON, later(minutes=1), 10)) == [2]
+
+    @pytest.mark.parametrize("turn", [True, False])
+    def test_prunes_beside_those_at_work(self, shelf: Shelf, turn: bool) -> None:
+        """What somebody is just taking up again is passed over, and so is what somebody else prunes."""
+        commit(shelf.storage, lambda uow: uow.people.add_customer("A", "B", "aysel@example.com", "hash"))
+        commit(shelf.storage, lambda uow: uow.carts.save(make_cart(1, kettle=1)))
+        scope = IdempotencyScope(caller="c", operation="o", target="t", key="k")
+        shelf.storage.idempotency.claim(scope, "print", NOON, later(minutes=1) - NOON)
+
+        with shelf.engine.begin() as connection:
+            for table in ["prunings"] if turn else ["carts", "idempotency_keys"]:
+                connection.exec_driver_sql(f"SELECT * FROM {table} FOR UPDATE")
+            for what in (Perishable.CARTS, Perishable.KEYS):
+                assert shelf.storage.prunes(what, later(days=9), 10) == 0
+
+        for what in (Perishable.CARTS, Perishable.KEYS):
+            assert shelf.storage.prunes(what, later(days=9), 10) == 1
 
     def test_relays_beside_those_at_work(self, shelf: Shelf) -> None:
         """A relay passes over what another is just claiming, and the later events of its subject."""

@@ -7,16 +7,18 @@ import attrs
 from sqlalchemy import Engine, select
 
 from adapters.memory.books import MemoryBooks
+from adapters.memory.pruning import MemoryPruning
 from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from adapters.memory.store import MemoryStore
 from adapters.sql.books import SqlBooks
 from adapters.sql.idempotency import SqlIdempotencyKeys
 from adapters.sql.outbox import SqlOutbox
+from adapters.sql.pruning import SqlPruning
 from adapters.sql.queries import SqlQueries
 from adapters.sql.tables import inbox
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from application.books import Books
-from application.ports import IdempotencyKeys, Outbox
+from application.ports import IdempotencyKeys, Outbox, Prunes
 from application.storage import InboxEntry, UnitOfWork
 from application.views import Queries
 from domain.events import Event
@@ -47,6 +49,7 @@ class Storage:
     queries: Queries
     books: Books
     outbox: Outbox
+    prunes: Prunes
     idempotency: IdempotencyKeys
     received: Callable[[], Sequence[InboxEntry]]
 
@@ -59,6 +62,7 @@ def memory_storage() -> Storage:
         queries=MemoryQueries(store),
         books=MemoryBooks(store),
         outbox=MemoryOutbox(store),
+        prunes=MemoryPruning(store),
         idempotency=MemoryIdempotencyKeys(store),
         received=lambda: list(store.tables.inbox.values()),
     )
@@ -79,6 +83,7 @@ def sql_storage(engine: Engine) -> Storage:
         queries=SqlQueries(engine, vault),
         books=SqlBooks(engine, vault),
         outbox=SqlOutbox(engine),
+        prunes=SqlPruning(engine),
         idempotency=SqlIdempotencyKeys(engine, vault),
         received=received,
     )

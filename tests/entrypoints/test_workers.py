@@ -34,26 +34,33 @@ class Rounds:
         return self.does(count)
 
 
+def nothing() -> Rounds:
+    """Work that never finds anything to do."""
+    return Rounds(lambda _: 0)
+
+
 @attrs.frozen
-class TwoJobs:
+class Jobs:
     """The part of the application that workers use."""
 
-    relay: Rounds
-    look_after_payments: Rounds
+    relay: Rounds = attrs.field(factory=nothing)
+    look_after_payments: Rounds = attrs.field(factory=nothing)
+    prune: Rounds = attrs.field(factory=nothing)
 
 
-def working(relay: Rounds, janitor: Rounds, janitor_seconds: float = 0.02) -> Workers:
+def working(relay: Rounds, janitor: Rounds, pruning: Rounds | None = None) -> Workers:
     """Workers over these jobs, started."""
-    made = Workers(cast("Application", cast("Any", TwoJobs(relay, janitor))), janitor_seconds)
+    jobs = Jobs(relay, janitor, pruning or nothing())
+    made = Workers(cast("Application", cast("Any", jobs)), janitor_seconds=0.02)
     made.start()
     return made
 
 
 class TestWorkers:
-    def test_do_both_jobs_again_and_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_do_their_jobs_again_and_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Relay and janitor each on their own."""
         monkeypatch.setattr(workers, "RELAY_PAUSE_SECONDS", 0.01)
-        relay, janitor = Rounds(lambda _: 0), Rounds(lambda _: 0)
+        relay, janitor = nothing(), nothing()
 
         crew = working(relay, janitor)
 
@@ -61,12 +68,24 @@ class TestWorkers:
         assert janitor.enough.wait(PATIENCE_SECONDS)
         crew.stop()
 
+    def test_prune_step_after_step_and_let_others_go_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A breath after each step that found something; then a long pause."""
+        monkeypatch.setattr(workers, "PRUNING_BREATH_SECONDS", 0.05)
+        pruning, since = Rounds(lambda count: int(count < 4), wanted=4), time.monotonic()
+
+        crew = working(nothing(), nothing(), pruning)
+
+        assert pruning.enough.wait(PATIENCE_SECONDS)
+        assert time.monotonic() - since >= 3 * 0.05
+        crew.stop()
+        assert pruning.done == 4
+
     def test_do_not_pause_while_there_is_work(self) -> None:
         """A long queue is worked off at once."""
         relay = Rounds(lambda count: int(count < 50), wanted=50)
         since = time.monotonic()
 
-        crew = working(relay, Rounds(lambda _: 0))
+        crew = working(relay, nothing())
 
         assert relay.enough.wait(PATIENCE_SECONDS)
         assert time.monotonic() - since < 50 * workers.RELAY_PAUSE_SECONDS / 2
@@ -83,7 +102,7 @@ class TestWorkers:
 
         janitor = Rounds(silent_first, wanted=10)
 
-        crew = working(Rounds(lambda _: 0), janitor)
+        crew = working(nothing(), janitor)
 
         assert janitor.enough.wait(PATIENCE_SECONDS / 2)
         may_end.set()
@@ -99,7 +118,7 @@ class TestWorkers:
 
         janitor = Rounds(fail_first)
 
-        crew = working(Rounds(lambda _: 0), janitor)
+        crew = working(nothing(), janitor)
 
         assert janitor.enough.wait(PATIENCE_SECONDS)
         crew.stop()
@@ -116,7 +135,7 @@ class TestWorkers:
             return 1
 
         relay = Rounds(slow)
-        crew = working(relay, Rounds(lambda _: 0))
+        crew = working(relay, nothing())
         begun.wait(PATIENCE_SECONDS)
         threading.Timer(0.1, may_end.set).start()
 

@@ -12,6 +12,7 @@ import falcon.testing
 from adapters.gateways.manual import Manual
 from adapters.gateways.settings import ensure_valid, merged, public_settings
 from adapters.memory.books import MemoryBooks
+from adapters.memory.pruning import MemoryPruning
 from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from adapters.memory.store import MemoryStore
 from adapters.system import IsoCurrencies, RandomKeys
@@ -163,6 +164,7 @@ def open_house() -> House:
             queries=MemoryQueries(store),
             books=MemoryBooks(store),
             outbox=MemoryOutbox(store),
+            prunes=MemoryPruning(store),
             idempotency=MemoryIdempotencyKeys(store),
             gateways=Gateways({"sandbox": FakeBackend(gateway), "manual": Manual()}),
             settings=CheckedSettings(),

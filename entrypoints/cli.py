@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     served = _command(commands, "serve", "the service", serve_command)
     served.add_argument("--port", type=_port, help="instead of KASSA_PORT; 0 takes a free port")
     served.add_argument("--host", help="instead of KASSA_HOST")
-    served.add_argument("--no-worker", action="store_true", help="leave what goes on behind to `kassa worker`")
+    served.add_argument("--no-worker", action="store_true", help="leave background work to `kassa worker`")
     sandbox = _command(commands, "sandbox", "the sandbox gateway", sandbox_command)
     add_sandbox_arguments(sandbox)
     _command(commands, "worker", "the background work alone: relay, janitor, pruning", worker_command)

@@ -6,7 +6,7 @@ from datetime import datetime
 import attrs
 
 from application.gateways import Backend, ClosesBills, Gateway, OfflineBackend, OfflineTerms, OnlineBackend
-from application.locking import free_from_rivals, in_stock, lock_payment, payment_subjects
+from application.locking import can_be_had, lock_payment, payment_subjects
 from application.phases import in_one_transaction
 from application.policy import ABSENT_LOOKS_MIN, Policy
 from application.ports import Clock
@@ -15,7 +15,7 @@ from domain.bill import BillState
 from domain.errors import NotFound
 from domain.ids import JANITOR, Actor, PaymentId, gateway
 from domain.methods import PaymentMethod
-from domain.order import Order, OrderStatus
+from domain.order import Order
 from domain.payment import Payment, Settlement
 from domain.verdict import Verdict, VerdictStatus
 
@@ -123,7 +123,7 @@ class AskGateway:
         now = self.clock.now()
         payment, orders = lock_payment(uow, asked.id)
         by = question.by or gateway(payment.method_code)
-        deliverable = _may_settle(payment, verdict, question) and _can_be_had(uow, payment, orders, by, now)
+        deliverable = _may_settle(payment, verdict, question) and can_be_had(uow, payment, orders, by, now)
         settlement = payment.settle(
             verdict,
             deliverable=deliverable,
@@ -177,13 +177,3 @@ def _may_settle(payment: Payment, verdict: Verdict, question: Question) -> bool:
         return False
     is_ours = verdict.is_about(payment.order_id, payment.bill.transaction_id)
     return is_ours and verdict.mismatch(payment.amount) is None
-
-
-def _can_be_had(uow: UnitOfWork, payment: Payment, orders: Sequence[Order], by: Actor, now: datetime) -> bool:
-    """Whether the money still buys every order, freeing them from newer attempts if it does."""
-    if all(order.status is OrderStatus.HOLD and order.payment_id == payment.id for order in orders):
-        return True
-    if not all(order.status in {OrderStatus.FAILED, OrderStatus.HOLD} for order in orders):
-        return False
-    failed = [order for order in orders if order.status is OrderStatus.FAILED]
-    return in_stock(uow, failed) and free_from_rivals(uow, payment, orders, by, now)

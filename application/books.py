@@ -6,6 +6,7 @@ from typing import Protocol
 
 import attrs
 
+from domain.bank import JudgedEntry
 from domain.ids import Sku
 from domain.order import Order
 from domain.payment import Payment
@@ -39,10 +40,11 @@ class OrderEntry:
 
 @attrs.frozen(kw_only=True)
 class PaymentEntry:
-    """A payment with its events."""
+    """A payment with its events, and with what banks reported of it."""
 
     payment: Payment
     told: Told
+    reported: tuple[JudgedEntry, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

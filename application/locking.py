@@ -55,16 +55,6 @@ def lock_goods(uow: UnitOfWork, orders: Iterable[Order]) -> None:
     uow.products.lock({line.sku for order in orders for line in order.lines})
 
 
-def in_stock(uow: UnitOfWork, orders: Sequence[Order]) -> bool:
-    """Whether everything in these orders could be reserved now."""
-    wanted: dict[str, int] = {}
-    for order in orders:
-        for sku, quantity in order.quantities.items():
-            wanted[sku] = wanted.get(sku, 0) + quantity
-    goods = uow.products.lock({line.sku for order in orders for line in order.lines})
-    return all(product.stock.available >= wanted[sku] for sku, product in goods.items())
-
-
 def free_from_rivals(
     uow: UnitOfWork, payment: Payment, orders: Sequence[Order], by: Actor, now: datetime
 ) -> bool:
@@ -80,6 +70,26 @@ def free_from_rivals(
         rival.fail("another attempt was paid", by, now, still_open_there=not rival.is_offline)
         uow.payments.save(rival)
     return True
+
+
+def can_be_had(uow: UnitOfWork, payment: Payment, orders: Sequence[Order], by: Actor, now: datetime) -> bool:
+    """Whether the money still buys every order, freeing them from newer attempts if it does."""
+    if all(order.status is OrderStatus.HOLD and order.payment_id == payment.id for order in orders):
+        return True
+    if not all(order.status in {OrderStatus.FAILED, OrderStatus.HOLD} for order in orders):
+        return False
+    failed = [order for order in orders if order.status is OrderStatus.FAILED]
+    return in_stock(uow, failed) and free_from_rivals(uow, payment, orders, by, now)
+
+
+def in_stock(uow: UnitOfWork, orders: Sequence[Order]) -> bool:
+    """Whether everything in these orders could be reserved now."""
+    wanted: dict[str, int] = {}
+    for order in orders:
+        for sku, quantity in order.quantities.items():
+            wanted[sku] = wanted.get(sku, 0) + quantity
+    goods = uow.products.lock({line.sku for order in orders for line in order.lines})
+    return all(product.stock.available >= wanted[sku] for sku, product in goods.items())
 
 
 def ensure_few_failures(

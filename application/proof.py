@@ -7,6 +7,7 @@ from typing import TypeVar
 import attrs
 
 from application.books import Books, OrderEntry, PaymentEntry, StockEntry, Told
+from domain.bank import EntryVerdict
 from domain.bill import OPEN, BillState
 from domain.money import Money
 from domain.order import ORDER_TRANSITIONS, OrderStatus
@@ -114,7 +115,7 @@ def breaches_of_history(entry: OrderEntry) -> Iterator[Breach]:
 
 
 def breaches_of_payment(entry: PaymentEntry) -> Iterator[Breach]:
-    """I2, I5, I13: a payment is the sum of its shares, and is verified only by a stored answer."""
+    """I2, I5, I8, I13: a payment is the sum of its shares, and is verified only by a stored answer."""
     payment = entry.payment
     shared = Money.sum(share.amount for share in payment.shares)
     if shared != payment.amount:
@@ -125,6 +126,20 @@ def breaches_of_payment(entry: PaymentEntry) -> Iterator[Breach]:
     # When its later events happened is told by nothing but themselves: the payment must be as old.
     moments = (payment.created_at,) * payment.sequence
     yield from breaches_of_events(f"payment {payment.id}", payment.sequence, entry.told, moments)
+    yield from breaches_of_reports(entry)
+
+
+def breaches_of_reports(entry: PaymentEntry) -> Iterator[Breach]:
+    """I8: a payment that a bank's entry approved is paid, by that one alone, which covers it."""
+    payment, name = entry.payment, f"payment {entry.payment.id}"
+    approved = [each for each in entry.reported if each.verdict is EntryVerdict.APPROVED]
+    is_by_bank = payment.is_offline and payment.bill.verified and payment.bill.transaction_id is not None
+    if len(approved) != is_by_bank:
+        yield Breach("I8", f"{name} was approved by {len(approved)} entries of a bank, not {int(is_by_bank)}")
+    for judged in approved:
+        if judged.entry.amount != payment.amount + judged.owed:
+            came, owed = judged.entry.amount, judged.owed
+            yield Breach("I8", f"{name} is {payment.amount}: {came} came for it, of which {owed} are owed")
 
 
 def breaches_of_stock(entry: StockEntry) -> Iterator[Breach]:

@@ -4,6 +4,7 @@ import attrs
 
 from application.accounts import Hire, Register, SignIn
 from application.asking import AskGateway, Gateways
+from application.banking import TakeUpEntry
 from application.books import Books
 from application.checkout import Checkout, CheckOutCart, CheckOutOrders
 from application.deciding import Decide
@@ -60,6 +61,7 @@ class Application:
     approve_payment: ApprovePayment
     cancel_order: CancelOrder
     move_order: MoveOrder
+    take_up_entry: TakeUpEntry
     look_after_payments: LookAfterPayments
     relay: Relay
     prune: Prune
@@ -94,6 +96,7 @@ class Application:
             approve_payment=ApprovePayment(begin=begin, clock=clock),
             cancel_order=cancel,
             move_order=MoveOrder(begin=begin, clock=clock, cancel=cancel),
+            take_up_entry=TakeUpEntry(begin=begin, clock=clock),
             look_after_payments=LookAfterPayments(ask=ask),
             relay=Relay(outbox=outside.outbox, publish=outside.publish, clock=clock),
             prune=Prune(prunes=outside.prunes, clock=clock, policy=outside.policy),

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 import attrs
 
+from domain.bank import JudgedEntry
 from domain.cart import Cart
 from domain.catalog import Product
 from domain.events import Event
@@ -236,6 +237,18 @@ class Failures(Protocol):
         ...
 
 
+class BankEntries(Protocol):
+    """What banks said came in; an entry is stored once, with what it was taken for."""
+
+    def get(self, account: str, reference: str) -> JudgedEntry | None:
+        """The account's entry with that reference of the bank's."""
+        ...
+
+    def add(self, judged: JudgedEntry) -> None:
+        """Keep a new one. Raises: StaleVersion when somebody else has kept it meanwhile."""
+        ...
+
+
 @attrs.frozen
 class Numbers:
     """Fresh ids for a checkout."""
@@ -260,6 +273,7 @@ class UnitOfWork(Protocol):
     people: People
     inbox: Inbox
     failures: Failures
+    bank_entries: BankEntries
 
     def __enter__(self) -> Self: ...
 

@@ -37,5 +37,10 @@ def gateway(code: MethodCode) -> Actor:
     return Actor(f"gateway:{code}")
 
 
+def bank(account: str) -> Actor:
+    """The actor for what a bank's statement of this account brought about."""
+    return Actor(f"bank:{account}")
+
+
 # Whoever holds an order's key may act on that order, without a login.
 KEY_HOLDER = Actor("key holder")

@@ -23,6 +23,8 @@ from domain.verdict import Verdict, VerdictStatus
 # The janitor's pauses double from the first one up to this many times it.
 LOOK_GROWTH_MAX = 12
 
+TOO_LATE = "the money came too late: the orders cannot be had any more"
+
 
 class Settlement(StrEnum):
     """What a gateway's answer did to a payment."""
@@ -211,7 +213,7 @@ class Payment:
         if mismatch or status is not VerdictStatus.SUCCEEDED:
             return self.review(mismatch or f"the gateway says {status}", by, now)
         if not deliverable:
-            return self.review("the money came too late: the orders cannot be had any more", by, now)
+            return self.review(TOO_LATE, by, now)
         return self._pay(by, now, approved=self.auto_approve)
 
     def approve(self, by: Actor, now: datetime) -> Settlement:
@@ -230,6 +232,31 @@ class Payment:
         if not self.is_offline:
             raise NotYetPaid("the gateway has not confirmed the money yet")
         return self._pay(by, now, approved=True)
+
+    def shortcoming(self, received: Money) -> str | None:
+        """Why money that came without a gateway does not pay this bill; None when it does."""
+        if self.bill.state in {BillState.PAID, BillState.REVIEW}:
+            already = "paid" if self.bill.verified else "under review"
+            return f"{received} came, and the payment was {already} already"
+        is_enough = received.currency == self.amount.currency and not received < self.amount
+        return None if is_enough else f"{received} came, {self.amount} are due"
+
+    def receive(
+        self, received: Money, source: str, evidence: str, *, deliverable: bool, by: Actor, now: datetime
+    ) -> Settlement:
+        """Money came without a gateway: enough of it pays, and stands for staff's approval.
+
+        What is too little, too late or too much is for a person. Shape: `source` names where the
+        money stands written, uniquely; `evidence` is what stands there, in JSON, cleaned.
+        """
+        why = self.shortcoming(received) or (None if deliverable else TOO_LATE)
+        if why:
+            return self.review(f"{source}: {why}", by, now)
+        self.bill.transaction_id, self.bill.response = source, evidence
+        self._pay(by, now, approved=True)
+        if received != self.amount:
+            self.review(f"{source}: {received - self.amount} more came than were due", by, now)
+        return Settlement.APPLIED
 
     def wait_offline(self, now: datetime) -> None:
         """The customer pays without a gateway; nobody is asked, staff say when the money is there."""
@@ -252,8 +279,10 @@ class Payment:
         self.looks = 0
 
     def review(self, why: str, by: Actor, now: datetime) -> Settlement:
-        """What the gateway says does not fit: a person decides, nothing expires meanwhile."""
-        if self.bill.state not in {BillState.REVIEW, BillState.PAID}:
+        """What is heard does not fit: a person decides, nothing expires meanwhile; paid stays paid."""
+        if self.bill.verified:
+            self._record(PaymentUnderReview, by, now, why)
+        elif self.bill.state is not BillState.REVIEW:
             self._move(BillState.REVIEW, by, now, why)
         self.bill.review, self.look_at, self.expires_at = why, None, None
         self._touch(now)
@@ -261,9 +290,7 @@ class Payment:
 
     def owe(self, order: Order, by: Actor, now: datetime) -> None:
         """A paid order was given up: its share has to go back, and until it has a person watches."""
-        self.bill.review = f"order {order.number} was cancelled: its share is to be refunded"
-        self._record(PaymentUnderReview, by, now, self.bill.review)
-        self._touch(now)
+        self.review(f"order {order.number} was cancelled: its share is to be refunded", by, now)
 
     def look_later(self, now: datetime, first_pause: timedelta) -> None:
         """The janitor has looked, and plans its next look in place of its claim on this one.
@@ -329,7 +356,6 @@ class Payment:
     def _settle_paid(self, verdict: Verdict, by: Actor, now: datetime) -> Settlement:
         # Money that was confirmed stays confirmed; a dispute needs a person, a "no" is only noise.
         if verdict.status is VerdictStatus.DISPUTED and not self.bill.review:
-            self._record(PaymentUnderReview, by, now, "the payment is disputed")
             return self.review("the payment is disputed", by, now)
         return Settlement.REPLAYED
 

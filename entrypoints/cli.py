@@ -1,4 +1,4 @@
-"""The command line: kassa demo | serve | sandbox | worker | migrate | verify | staff add."""
+"""The command line: kassa demo | serve | sandbox | worker | migrate | verify | staff add | bank import."""
 
 import argparse
 import getpass
@@ -8,14 +8,17 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from pathlib import Path
 
 import attrs
 
+from adapters.bank.reading import UnreadableStatement
 from adapters.sandbox.server import add_arguments as add_sandbox_arguments
 from adapters.sandbox.server import run as run_sandbox
 from adapters.sql.migrate import upgrade
 from application.proof import Breach, Proof
 from domain.errors import EmailTaken, Unavailable
+from entrypoints.banking import bank_import
 from entrypoints.bootstrap import DatabaseUnfit, Kassa, build, opened
 from entrypoints.demo import run_demo
 from entrypoints.ending import end_when_asked, wait_for
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _attempt(command: Command, options: argparse.Namespace) -> int:
     try:
         return command(options, os.environ)
-    except (SettingsError, DatabaseUnfit, CannotListen) as problem:
+    except (SettingsError, DatabaseUnfit, CannotListen, UnreadableStatement) as problem:
         return _complain(str(problem), 2)
     except (Unavailable, OSError) as trouble:
         return _complain(_with_reason(trouble), 1)
@@ -85,6 +88,10 @@ def parser() -> argparse.ArgumentParser:
     staff_commands = staff.add_subparsers(required=True, metavar="COMMAND")
     adding = _command(staff_commands, "add", "an account; its password comes from standard input", staff_add)
     adding.add_argument("email")
+    bank = commands.add_parser("bank", help="what banks report")
+    bank_commands = bank.add_subparsers(required=True, metavar="COMMAND")
+    importing = _command(bank_commands, "import", "take up a statement, CAMT.053 or CSV", bank_import)
+    importing.add_argument("file", type=Path)
     return top
 
 

@@ -39,7 +39,15 @@ class MemoryBooks:
             told = _told(tables, "payment")
             ids = sorted(payment_id for payment_id in tables.payments if payment_id > after)[:limit]
             found = [copy_of_payment(tables.payments[payment_id]) for payment_id in ids]
-            return [PaymentEntry(payment=each, told=told[each.id]) for each in found]
+            reported = list(tables.bank_entries.values())
+            return [
+                PaymentEntry(
+                    payment=each,
+                    told=told[each.id],
+                    reported=tuple(entry for entry in reported if entry.payment_id == each.id),
+                )
+                for each in found
+            ]
 
     def stock(self) -> Sequence[StockEntry]:
         """Every product."""

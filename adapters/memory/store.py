@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from adapters.memory.bank import MemoryBankEntries
 from adapters.memory.people import MemoryFailures, MemoryInbox, MemoryMethods, MemoryPeople
 from adapters.memory.repositories import MemoryCarts, MemoryOrders, MemoryPayments, MemoryProducts
 from adapters.memory.tables import StoredEvent, Tables
 from application.ports import RelayedEvent
 from application.relayed import data_of
 from application.storage import (
+    BankEntries,
     Carts,
     Failures,
     Inbox,
@@ -97,6 +99,7 @@ class MemoryUnitOfWork:
         self.people: People = MemoryPeople(tables, next_number)
         self.inbox: Inbox = MemoryInbox(tables, next_number)
         self.failures: Failures = MemoryFailures(tables, next_number)
+        self.bank_entries: BankEntries = MemoryBankEntries(tables)
         return self
 
     def __exit__(

@@ -9,6 +9,7 @@ import attrs
 
 from application.ports import IdempotencyScope, KeptReply, Perishable, RelayedEvent
 from application.storage import InboxEntry
+from domain.bank import JudgedEntry
 from domain.cart import Cart
 from domain.catalog import Product
 from domain.ids import (
@@ -85,6 +86,7 @@ class Tables:
     customers: MutableMapping[CustomerId, Customer] = attrs.Factory(dict)
     staff: MutableMapping[StaffId, Staff] = attrs.Factory(dict)
     inbox: MutableMapping[int, InboxEntry] = attrs.Factory(dict)
+    bank_entries: MutableMapping[tuple[str, str], JudgedEntry] = attrs.Factory(dict)
     failures: MutableMapping[int, tuple[str, datetime]] = attrs.Factory(dict)
     outbox: MutableMapping[int, StoredEvent] = attrs.Factory(dict)
     claims: MutableMapping[IdempotencyScope, StoredClaim | None] = attrs.Factory(dict)

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Engine, Select, bindparam, func, select
 
+from adapters.sql.bank import entry_from_row
 from adapters.sql.engine import snapshot
+from adapters.sql.ledgers import bank_entries
 from adapters.sql.mapping import AnyRow, order_from_rows, payment_from_rows
 from adapters.sql.orders import WHOLE_ORDERS
 from adapters.sql.payments import WHOLE_PAYMENTS
@@ -16,6 +18,7 @@ from adapters.sql.tables import order_lines, orders, outbox, payment_orders, pay
 from adapters.sql.trouble import translated
 from application.books import OrderEntry, PaymentEntry, StockEntry, Told
 from application.ports import Perishable, Vault
+from domain.bank import JudgedEntry
 from domain.order import OrderStatus
 
 _AFTER: BindParameter[Any] = bindparam("after")
@@ -39,6 +42,7 @@ _PAYMENTS_OF_ORDERS = _PAYMENTS.where(
     payments.c.id.in_(select(_links.c.payment_id).where(_on_sheet(_links.c.order_id)))
 )
 _PAYMENTS_ON_SHEET = _PAYMENTS.where(_on_sheet(payments.c.id))
+_REPORTED = select(bank_entries).where(_on_sheet(bank_entries.c.payment_id)).order_by(bank_entries.c.id)
 _TOLD = (
     select(
         outbox.c.subject_id,
@@ -91,8 +95,13 @@ class SqlBooks:
         with self._sheet(_PAYMENT_IDS, after, limit) as (connection, ids, values):
             groups = _grouped(connection.execute(_PAYMENTS_ON_SHEET, values), ids, "payment is for no order")
             told = _told(connection, "payment", values)
-        found = map(payment_from_rows, groups)
-        return [PaymentEntry(payment=each, told=told[each.id]) for each in found]
+            reported = defaultdict[int, list[JudgedEntry]](list)
+            for row in connection.execute(_REPORTED, values):
+                reported[row.payment_id].append(entry_from_row(row))
+        return [
+            PaymentEntry(payment=each, told=told[each.id], reported=tuple(reported[each.id]))
+            for each in map(payment_from_rows, groups)
+        ]
 
     def stock(self) -> Sequence[StockEntry]:
         """Every product."""

@@ -71,7 +71,8 @@ def _listed(values: Iterable[str]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
 
-def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """The column holds one of these."""
     return CheckConstraint(f"{column} IN ({_listed(values)})", name=column)
 
 
@@ -166,8 +167,8 @@ orders = Table(
     Column("sequence", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     Index(None, "customer_id", "id"),
-    _one_of("status", OrderStatus),
-    _one_of("payment_status", OrderPaymentStatus),
+    one_of("status", OrderStatus),
+    one_of("payment_status", OrderPaymentStatus),
 )
 
 order_lines = Table(
@@ -223,7 +224,7 @@ payments = Table(
     Index(None, "customer_id", "id"),
     UniqueConstraint("id", "is_under_way"),
     Index(None, "method_id", "state"),
-    _one_of("state", BillState),
+    one_of("state", BillState),
     CheckConstraint(f"is_under_way = (state IN ({_listed(sorted(UNDER_WAY))}))", name="under_way"),
 )
 Index(

@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy import Engine
 
 from adapters.sql.audit import SqlFailures, SqlInbox
+from adapters.sql.bank import SqlBankEntries
 from adapters.sql.catalog import SqlCarts, SqlProducts
 from adapters.sql.numbers import next_numbers
 from adapters.sql.orders import SqlOrders
@@ -18,6 +19,7 @@ from adapters.sql.people import SqlMethods, SqlPeople
 from adapters.sql.session import Session
 from application.ports import Vault
 from application.storage import (
+    BankEntries,
     Carts,
     Failures,
     Inbox,
@@ -61,6 +63,7 @@ class SqlUnitOfWork:
         self.people: People = SqlPeople(session)
         self.inbox: Inbox = SqlInbox(session)
         self.failures: Failures = SqlFailures(session)
+        self.bank_entries: BankEntries = SqlBankEntries(session)
 
     def __enter__(self) -> Self:
         self._session.begin()

@@ -1,7 +1,7 @@
 """Accounts, products, carts, methods, telling others, and the proof."""
 
 import copy
-from datetime import timedelta
+from datetime import date, timedelta
 
 import attrs
 import pytest
@@ -13,6 +13,7 @@ from application.policy import origin_of
 from application.ports import RelayedEvent
 from application.reactions import BUS
 from application.storage import StaleVersion, UnitOfWork
+from domain.bank import BankEntry, EntryVerdict
 from domain.bill import BillState
 from domain.errors import (
     Conflict,
@@ -26,9 +27,10 @@ from domain.errors import (
     WrongPassword,
 )
 from domain.events import EVENT_TYPES, OrderPlaced
-from domain.ids import MethodCode, OrderKey, Sku, customer
+from domain.ids import MethodCode, OrderKey, PaymentId, Sku, customer
 from domain.methods import MethodRules
 from domain.order import OrderStatus
+from domain.references import reference_of
 from tests.world import World, azn
 
 
@@ -366,6 +368,23 @@ class TestTheProof:
         assert proof.is_clean
         assert proof.checked == {"orders": 131, "payments": 131, "products": 131}
 
+    def transferred(self, world: World) -> PaymentId:
+        """A payment that its bank entry has approved."""
+        world.offer("lamp", 5_00, 1)
+        zaur = world.customer_called("zaur")
+        world.fill(1, "lamp", customer=zaur)
+        out = world.check_out("transfer", customer=zaur)
+        world.app.take_up_entry(
+            BankEntry(
+                account="AZ21",
+                reference="E1",
+                booked_on=date(2026, 3, 5),
+                amount=azn(5_00),
+                text=reference_of(out.payment.id),
+            )
+        )
+        return out.payment.id
+
     def test_names_each_breach(self, world: World) -> None:
         """One corruption of each kind, made by hand, is found by its rule."""
         tables = world.store.tables
@@ -410,6 +429,21 @@ class TestTheProof:
         broken("I6", lambda: order(order_id, history=()))
         broken("I6", lambda: order(order_id, history=paid.orders[0].history[1:]))
         broken("I7", lambda: bill(held.payment.id, state=BillState.FAILED))
+        transferred = self.transferred(world)
+        (judged,) = tables.bank_entries.values()
+
+        def entry(**changes):
+            tables.bank_entries["AZ21", "E1"] = attrs.evolve(judged, **changes)
+
+        def another_entry():
+            tables.bank_entries["AZ21", "E2"] = judged
+
+        broken("I8", lambda: entry(verdict=EntryVerdict.REVIEW))
+        broken("I8", lambda: entry(owed=azn(1)))
+        broken("I8", lambda: entry(payment_id=held.payment.id))
+        broken("I8", lambda: bill(transferred, transaction_id=None))
+        broken("I8", lambda: bill(payment_id, transaction_id="AZ21/E9"))
+        broken("I8", another_entry)
         broken("I13", lambda: order(order_id, sequence=7))
         broken("I18", lambda: second_payment(BillState.WAITING))
         assert world.order(held.orders[0]).status is OrderStatus.HOLD

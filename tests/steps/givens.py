@@ -195,6 +195,14 @@ def _approved(story: Story) -> None:
     story.shop.approve(story.payment)
 
 
+# At the bank
+
+
+@given(Phrase("the bank has reported {money} with {who}'s reference"))
+def _bank_reported(story: Story, money: str, who: str) -> None:
+    story.bank_reports(money, f"thanks, {story.shop.order_seen(story.order_of(who)).reference}")
+
+
 # At the gateway
 
 

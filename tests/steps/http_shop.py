@@ -9,8 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from tests.bank.files import camt_file, transfer
+from tests.bank.files import entry as bank_entry
 from tests.live import HOLD_SECONDS, Live
-from tests.processes import Service
+from tests.processes import Service, kassa
 from tests.steps import http_views as views
 from tests.steps.http_client import SECONDS_MAX, Client, refusal
 from tests.steps.http_gateway import APPROVED, CARDS, DECLINED, FAULTS, UNDECIDED, GatewaySide, poll
@@ -21,6 +23,7 @@ from tests.steps.shop import (
     STAFF,
     UNKNOWN_METHOD,
     UNKNOWN_REFERENCE,
+    BankReport,
     BillSeen,
     CartSeen,
     Checkout,
@@ -367,6 +370,20 @@ class HttpShop:
         """Has the gateway asked about a bill."""
         bill = self.payment_document(payment)["bill_id"]
         self.client.call("POST", f"bills/{bill}/verify", token=self.token(by))
+
+    # at the bank
+
+    def bank_reports(self, entry: str, amount: str, text: str) -> BankReport:
+        """Takes up a statement of one entry, on an account of the story's own, by the command line."""
+        number, currency = amount.split()
+        booked = transfer(text, amount=number)
+        account = f"<Othr><Id>{self._suffix}</Id></Othr>"
+        statement = self._service.folder / f"{self._suffix}.xml"
+        one = bank_entry(booked, amount=number, currency=currency, reference=f"<NtryRef>{entry}</NtryRef>")
+        statement.write_bytes(camt_file(one, account=account))
+        told = kassa("bank", "import", str(statement), settings=self._service.program.settings)
+        owed = re.search(r"; (\S+ [A-Z]{3}) to be looked at", told)
+        return BankReport(fate=told.partition(":")[0], owed=owed and owed[1])
 
     # at the gateway
 

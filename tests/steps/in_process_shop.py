@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from application.storage import Page
 from application.views import Listed, PaymentView, T
+from domain.bank import BankEntry
 from domain.errors import NotFound
 from domain.ids import OrderKey, PaymentId
 from domain.order import OrderStatus
@@ -15,6 +16,7 @@ from tests.steps.in_process_views import refusing
 from tests.steps.shop import (
     NOBODY,
     STAFF,
+    BankReport,
     BillSeen,
     Claim,
     Heard,
@@ -100,6 +102,22 @@ class InProcessShop(InProcessCounter):
     def verify_bill(self, payment: PaymentRef, *, by: str = STAFF) -> None:
         """Has the gateway asked about a bill."""
         self.app.verify_bill(by=self.door.staff(by), payment_id=PaymentId(payment))
+
+    # at the bank
+
+    def bank_reports(self, entry: str, amount: str, text: str) -> BankReport:
+        """Takes up one entry of the bank's."""
+        taken = self.app.take_up_entry(
+            BankEntry(
+                account="AZ21NABZ00000000137010001944",
+                reference=entry,
+                booked_on=self.world.clock.now().date(),
+                amount=self.money(amount),
+                text=text,
+            )
+        )
+        owed = taken.judged.owed if taken.judged else None
+        return BankReport(fate=str(taken.fate), owed=str(owed) if owed and owed.minor else None)
 
     # at the gateway
 

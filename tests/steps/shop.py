@@ -241,6 +241,14 @@ class BillSeen:
 
 
 @attrs.frozen(kw_only=True)
+class BankReport:
+    """What became of an entry of a bank's statement, and what of its money a person is to look at."""
+
+    fate: str
+    owed: str | None
+
+
+@attrs.frozen(kw_only=True)
 class Landing:
     """Where a customer who comes back from the gateway ends, and what they are told."""
 
@@ -296,6 +304,9 @@ class Shop(Protocol):
     def cancel(self, order: OrderRef, *, by: str = NOBODY) -> None: ...
     def approve(self, payment: PaymentRef, *, by: str = STAFF) -> None: ...
     def verify_bill(self, payment: PaymentRef, *, by: str = STAFF) -> None: ...
+
+    # at the bank
+    def bank_reports(self, entry: str, amount: str, text: str) -> BankReport: ...
 
     # at the gateway
     def open_gateway_page(self, payment: PaymentRef) -> None: ...

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.steps.shop import Checkout, Landing, OrderRef, OrderSeen, PaymentRef, Refused, Shop
+from tests.steps.shop import BankReport, Checkout, Landing, OrderRef, OrderSeen, PaymentRef, Refused, Shop
 
 
 @attrs.define
@@ -23,6 +23,8 @@ class Story:
     answers: list[str] = attrs.field(factory=list)
     checkout: Checkout | None = None
     landing: Landing | None = None
+    entries: list[tuple[str, str]] = attrs.field(factory=list)
+    report: BankReport | None = None
     seen: Any = None
     refused: Refused | None = None
     refusal_was_read: bool = False
@@ -75,6 +77,15 @@ class Story:
     def pay(self, order: OrderRef, method: str) -> None:
         """A payment of one order by its key, begun."""
         self.remember(self.owners[order], self.shop.pay_order(order, method))
+
+    def bank_reports(self, amount: str, text: str) -> None:
+        """A new entry in the bank's statement, taken up."""
+        self.entries.append((amount, text))
+        self.take_up_again()
+
+    def take_up_again(self) -> None:
+        """The bank's last entry, taken up once more."""
+        self.report = self.shop.bank_reports(f"E{len(self.entries)}", *self.entries[-1])
 
     @property
     def order(self) -> OrderRef:

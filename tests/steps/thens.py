@@ -486,6 +486,27 @@ def _bill_changed(story: Story) -> None:
     assert story.seen.updated > story.seen.created
 
 
+# The bank
+
+
+@then(Phrase("a person is to look at {money}"))
+def _to_look_at(story: Story, money: str) -> None:
+    assert story.report
+    assert story.report.owed == money
+
+
+@then(Phrase("no person has to look at it"))
+def _nothing_to_look_at(story: Story) -> None:
+    assert story.report
+    assert (story.report.fate, story.report.owed) == ("approved", None)
+
+
+@then(Phrase("the entry was known already"))
+def _known_already(story: Story) -> None:
+    assert story.report
+    assert story.report.fate == "known"
+
+
 # The gateway
 
 

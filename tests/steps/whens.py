@@ -149,6 +149,24 @@ def _one_payment_for_all(story: Story, who: str) -> None:
         story.remember(who, story.shop.pay_orders(who, mine, "card"))
 
 
+# At the bank
+
+
+@when(Phrase("the bank reports {money} with {who}'s reference"))
+def _bank_reports(story: Story, money: str, who: str) -> None:
+    story.bank_reports(money, f"thanks, {story.shop.order_seen(story.order_of(who)).reference}")
+
+
+@when(Phrase("the bank reports {money} without a reference"))
+def _bank_reports_stranger(story: Story, money: str) -> None:
+    story.bank_reports(money, "thank you for the kettle")
+
+
+@when(Phrase("the same statement is taken up again"))
+def _taken_up_again(story: Story) -> None:
+    story.take_up_again()
+
+
 # At the gateway
 
 

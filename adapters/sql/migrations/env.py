@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import adapters.sql.ledgers  # noqa: F401 -- only with its tables is the metadata complete
 from adapters.sql.tables import belongs, metadata
 
 connection = context.config.attributes["connection"]

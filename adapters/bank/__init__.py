@@ -1,0 +1,1 @@
+"""Banks: reading the statements that they give out."""

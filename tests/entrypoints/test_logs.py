@@ -39,6 +39,7 @@ class TestScrub:
             {"event": "x", "password": "hunter2-canary"},
             {"event": "form password=hunter2-canary&x=1"},
             {"event": "x", "api_key": "hunter2-canary", "signing_secret": "hunter2-canary"},
+            {"event": "paid with", "last": CARD},
             {"event": "x", "error": ValueError(f"no {CARD} please")},
             {"event": "x", "exception": f"Traceback ...\nValueError: {CARD} {ORDER_KEY}"},
         ],

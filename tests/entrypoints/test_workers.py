@@ -91,6 +91,16 @@ class TestWorkers:
         assert time.monotonic() - since < 50 * workers.RELAY_PAUSE_SECONDS / 2
         crew.stop()
 
+    def test_let_some_events_come_together(self) -> None:
+        """A round for each single event would cost more than telling it."""
+        relay, janitor = Rounds(lambda _: 1), Rounds(lambda _: 1, wanted=100)
+
+        crew = working(relay, janitor)
+
+        assert janitor.enough.wait(PATIENCE_SECONDS)
+        assert relay.done < 100
+        crew.stop()
+
     def test_look_on_while_one_gateway_is_silent(self) -> None:
         """One janitor waits for an answer, and the others go on with the rest."""
         may_end = threading.Event()

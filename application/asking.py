@@ -5,10 +5,24 @@ from datetime import datetime
 
 import attrs
 
-from application.gateways import Backend, ClosesBills, Gateway, OfflineBackend, OfflineTerms, OnlineBackend
+from application.gateways import (
+    Backend,
+    ClosesBills,
+    Gateway,
+    HoldsMoney,
+    OfflineBackend,
+    OfflineTerms,
+    OnlineBackend,
+)
+from application.guarding import Guards, Lane
 from application.locking import can_be_had, lock_payment, payment_subjects
 from application.phases import in_one_transaction
-from application.policy import ABSENT_LOOKS_MIN, Policy
+from application.policy import (
+    ABSENT_LOOKS_MIN,
+    HEARING_SHARE_PATIENCE_SECONDS,
+    SHARE_PATIENCE_SECONDS,
+    Policy,
+)
 from application.ports import Clock
 from application.storage import Begin, UnitOfWork
 from domain.bill import BillState
@@ -22,9 +36,10 @@ from domain.verdict import Verdict, VerdictStatus
 
 @attrs.frozen
 class Gateways:
-    """The backends that payment methods are connected to."""
+    """The backends that payment methods are connected to, and what guards the shop from their gateways."""
 
     backends: Mapping[str, Backend]
+    guards: Guards
 
     def of(self, method: PaymentMethod) -> Gateway | None:
         """The method's gateway, or None where nobody is asked."""
@@ -82,9 +97,9 @@ class AskGateway:
         if connected is None:
             return None
         verdict = self._ask(connected, payment, question)
-        can_close = isinstance(connected, ClosesBills)
+        can_end = _can_end(connected, verdict.status)
         return in_one_transaction(
-            self.begin, lambda uow: self._settle(uow, payment, verdict, question, can_close)
+            self.begin, lambda uow: self._settle(uow, payment, verdict, question, can_end)
         )
 
     def look_up(self, payment_id: PaymentId) -> tuple[Payment, PaymentMethod]:
@@ -108,17 +123,33 @@ class AskGateway:
         in_one_transaction(self.begin, phase)
 
     def _ask(self, connected: Gateway, payment: Payment, question: Question) -> Verdict:
-        order_id, transaction_id = payment.order_id, payment.bill.transaction_id
         if not can_ask(connected, payment):
             return Verdict(status=VerdictStatus.ABSENT)
-        verdict = connected.verify(order_id, transaction_id, question.within_seconds)
-        unfinished = verdict.status in {VerdictStatus.PENDING, VerdictStatus.AUTHORISED}
-        if question.closing and unfinished and isinstance(connected, ClosesBills):
-            return connected.close(order_id, transaction_id or verdict.transaction_id)
+        guards, code = self.gateways.guards, payment.method_code
+        lane = Lane.JANITOR if question.by == JANITOR else Lane.SERVING
+        within_seconds, since = question.within_seconds, guards.monotonic()
+        patience = SHARE_PATIENCE_SECONDS if within_seconds is None else HEARING_SHARE_PATIENCE_SECONDS
+        with guards.turn(connected, code, lane, patience) as turn:
+            # What was spent waiting for the turn is not there any more for the answer.
+            left = None if within_seconds is None else within_seconds - (guards.monotonic() - since)
+            in_time = attrs.evolve(question, within_seconds=left)
+            return turn.use(lambda: self._asked(connected, payment, in_time))
+
+    def _asked(self, connected: Gateway, payment: Payment, question: Question) -> Verdict:
+        order_id, known = payment.order_id, payment.bill.transaction_id
+        verdict = connected.verify(order_id, known, question.within_seconds)
+        transaction_id = known or verdict.transaction_id
+        if not question.closing:
+            return verdict
+        if verdict.status is VerdictStatus.PENDING and isinstance(connected, ClosesBills):
+            return connected.close(order_id, transaction_id)
+        is_held = verdict.status is VerdictStatus.AUTHORISED
+        if is_held and transaction_id is not None and isinstance(connected, HoldsMoney):
+            return connected.void(order_id, transaction_id)
         return verdict
 
     def _settle(
-        self, uow: UnitOfWork, asked: Payment, verdict: Verdict, question: Question, can_close: bool
+        self, uow: UnitOfWork, asked: Payment, verdict: Verdict, question: Question, can_end: bool
     ) -> Answer:
         now = self.clock.now()
         payment, orders = lock_payment(uow, asked.id)
@@ -134,7 +165,7 @@ class AskGateway:
         )
         # What changed after we asked may be why there was nothing to hear: then it decides nothing.
         if settlement is Settlement.UNCHANGED and payment.version == asked.version:
-            self._go_on(payment, verdict.status, question, can_close, by, now)
+            self._go_on(payment, verdict.status, question, can_end, by, now)
         has_ended = payment.bill.state is BillState.FAILED
         is_done = has_ended and question.then is not None and question.then(uow, orders)
         if settlement is Settlement.APPLIED and has_ended and verdict.decline:
@@ -149,19 +180,24 @@ class AskGateway:
         payment: Payment,
         status: VerdictStatus,
         question: Question,
-        can_close: bool,
+        can_end: bool,
         by: Actor,
         now: datetime,
     ) -> None:
         """Nothing is decided yet: end it if it was to be closed and that is sure, else look again."""
         sure = not question.patient or payment.looks >= ABSENT_LOOKS_MIN
-        over = sure if status is VerdictStatus.ABSENT else not can_close
+        over = sure if status is VerdictStatus.ABSENT else not can_end
         if question.closing and over:
             if payment.is_open:
                 payment.fail(question.closing, by, now)
             payment.stop_looking()
         elif by == JANITOR and payment.look_at is not None:
             payment.look_later(now, self.policy.first_look)
+
+
+def _can_end(connected: Gateway, status: VerdictStatus) -> bool:
+    """Whether what stands like this can be ended there, so that it has to be before it ends here."""
+    return isinstance(connected, HoldsMoney if status is VerdictStatus.AUTHORISED else ClosesBills)
 
 
 def can_ask(connected: Gateway, payment: Payment) -> bool:

@@ -7,6 +7,7 @@ import attrs
 from application.asking import Answer, AskGateway, Question
 from application.deciding import Answers, AskFirst, Course, Decide
 from application.gateways import GatewayTrouble
+from application.guarding import Lane, TurnedAway
 from application.locking import ensure_few_failures, lock_goods, lock_orders
 from application.opening import Attempt, CheckedOut, OpenPayment
 from application.phases import in_one_transaction
@@ -23,9 +24,11 @@ from application.purchasing import (
     usable_method,
 )
 from application.storage import UnitOfWork
+from application.views import Queries
 from domain.cart import Cart
 from domain.errors import (
     EmptyCart,
+    GatewayUnavailable,
     Invalid,
     NotFound,
     StoreUnavailable,
@@ -45,18 +48,33 @@ class Checkout:
     decide: Decide
     ask: AskGateway
     open: OpenPayment
+    queries: Queries
 
-    def run(self, phase: Callable[[UnitOfWork, Answers], Attempt]) -> CheckedOut:
-        """Decide until nothing has to be asked first, then open the payment. Raises: StoreUnavailable."""
+    def run(self, wish: Wish, phase: Callable[[UnitOfWork, Answers], Attempt]) -> CheckedOut:
+        """Decide until nothing has to be asked first, then open the payment.
+
+        Raises: GatewayUnavailable before anything is written while the gateway's breaker or its share
+        of threads turns us away; StoreUnavailable.
+        """
         answers: dict[PaymentId, Answer | None] = {}
         for _ in range(CHECKOUT_ROUNDS_MAX):
             try:
-                attempt = in_one_transaction(self.open.begin, lambda uow: phase(uow, answers))
+                return self._in_turn(wish, phase, answers)
             except AskFirst as first:
+                # Asked outside of our own turn, so that nobody holds two of them.
                 answers[first.payment_id] = self._asked(first.payment_id)
-            else:
-                return self.open(attempt)
         raise StoreUnavailable("too many payments of these orders are under way")
+
+    def _in_turn(
+        self, wish: Wish, phase: Callable[[UnitOfWork, Answers], Attempt], answers: Answers
+    ) -> CheckedOut:
+        gateways, method = self.open.gateways, self.queries.method(wish.method)
+        connected = gateways.of(method) if method else None
+        try:
+            with gateways.guards.turn(connected, wish.method, Lane.SERVING) as turn:
+                return self.open(in_one_transaction(self.open.begin, lambda uow: phase(uow, answers)), turn)
+        except TurnedAway as away:
+            raise GatewayUnavailable(away.detail, (), away.retry_after_seconds or 1) from away
 
     def pay_for(
         self,
@@ -148,7 +166,7 @@ class CheckOutOrders:
             payments, orders = lock_orders(uow, seen)
             return self.checkout.pay_for(uow, orders, payments, wish, answers, by)
 
-        return self.checkout.run(phase)
+        return self.checkout.run(wish, phase)
 
 
 @attrs.frozen(kw_only=True)
@@ -164,7 +182,7 @@ class CheckOutCart:
         OrderAlreadyPaid, GatewayUnavailable, PaymentRefused, TooManyFailures, StoreUnavailable.
         """
         self.checkout.open.policy.ensure_return_allowed(wish.return_url)
-        return self.checkout.run(lambda uow, answers: self._phase(uow, customer_id, wish, answers))
+        return self.checkout.run(wish, lambda uow, answers: self._phase(uow, customer_id, wish, answers))
 
     def _phase(self, uow: UnitOfWork, customer_id: CustomerId, wish: Wish, answers: Answers) -> Attempt:
         by = customer(customer_id)

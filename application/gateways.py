@@ -15,18 +15,40 @@ from domain.verdict import Verdict, VerdictStatus
 Settings = Mapping[str, object]
 
 
+class TroubleKind(StrEnum):
+    """What trouble with a gateway means to whoever called it.
+
+    NOT_SENT: nothing happened there, the same may be sent again. UNKNOWN: it may have happened, so
+    ask first. RETRYABLE: not now, the same later. CONFIG: it does not take our key; a person has to act.
+    """
+
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+    RETRYABLE = "retryable"
+    CONFIG = "config"
+
+
 class GatewayTrouble(Exception):
-    """The gateway did not answer sensibly; what happened there is unknown unless `sent` is false.
+    """The gateway did not answer sensibly.
 
     Attributes:
-        sent: whether the request may have reached the gateway.
+        kind: what that means to the caller.
+        sent: whether the request may have had an effect there; by its kind, unless told.
         retry_after_seconds: when it asked to be tried again, if it did.
     """
 
-    def __init__(self, detail: str, *, sent: bool = True, retry_after_seconds: int | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        kind: TroubleKind = TroubleKind.UNKNOWN,
+        *,
+        sent: bool | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.sent = sent
+        self.kind = kind
+        self.sent = kind is TroubleKind.UNKNOWN if sent is None else sent
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -52,12 +74,11 @@ class Malformed(Exception):
 class Capabilities:
     """What a gateway can do, so that nobody has to try.
 
-    `asks_by_reference`: it can be asked about a payment by our reference alone.
-    `opens_idempotently`: the same request sent again opens nothing twice.
+    `asks_by_reference`: it can be asked about a payment by our reference alone. What else it can
+    do is told by the protocols that it keeps to: ClosesBills, HoldsMoney, Refunds and so on.
     """
 
     asks_by_reference: bool
-    opens_idempotently: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -104,9 +125,17 @@ class Claim:
 
 @runtime_checkable
 class Gateway(Protocol):
-    """One payment method's connection to its gateway; no call is ever made inside a transaction."""
+    """One payment method's connection to its gateway; no call is ever made inside a transaction.
+
+    `base_url` is where it is: whatever keeps one method from it keeps all others from it too.
+    """
 
     capabilities: Capabilities
+
+    @property
+    def base_url(self) -> str:
+        """The address that its paths follow."""
+        ...
 
     def initiate(self, opening: Opening) -> Opened:
         """Open a payment there. Raises: GatewayRefused, GatewayTrouble."""
@@ -129,6 +158,100 @@ class ClosesBills(Protocol):
 
     def close(self, order_id: GatewayOrderId, transaction_id: str | None) -> Verdict:
         """Close it and say how it stands afterwards. Raises: GatewayTrouble."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Instruction:
+    """What to do with money that a gateway holds or has taken.
+
+    `amount` is the part meant, `of` the whole of the bill; `idempotency_key` is
+    `{order_id}:{operation}:{n}`, stored before it is sent, and the same whenever it is sent again.
+    """
+
+    order_id: GatewayOrderId
+    transaction_id: str
+    amount: Money
+    of: Money
+    idempotency_key: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the bill is meant."""
+        return self.amount == self.of
+
+
+class MoveStatus(StrEnum):
+    """How moving money went: DONE, PENDING until the gateway says more, or DECLINED for good."""
+
+    DONE = "done"
+    PENDING = "pending"
+    DECLINED = "declined"
+
+
+@attrs.frozen(kw_only=True)
+class MoneyMove:
+    """A gateway's answer to an instruction.
+
+    `move_id` is its name there, if it has one; `reason` why it was declined; `response` is JSON, cleaned.
+    """
+
+    status: MoveStatus
+    move_id: str | None
+    reason: str | None = None
+    response: str = "{}"
+
+
+@runtime_checkable
+class HoldsMoney(Protocol):
+    """A gateway that can hold money now and take it later, or let it go."""
+
+    def capture(self, instruction: Instruction) -> MoneyMove:
+        """Take held money. Raises: GatewayTrouble."""
+        ...
+
+    def void(self, order_id: GatewayOrderId, transaction_id: str) -> Verdict:
+        """Let held money go, and say how it stands afterwards. Raises: GatewayTrouble."""
+        ...
+
+
+@runtime_checkable
+class Refunds(Protocol):
+    """A gateway that gives money back."""
+
+    def refund(self, instruction: Instruction) -> MoneyMove:
+        """Give it back, all or in part. Raises: GatewayTrouble."""
+        ...
+
+
+@runtime_checkable
+class TracksRefunds(Protocol):
+    """A gateway that can be asked about a refund afterwards; some settle it only in days."""
+
+    def refund_status(self, transaction_id: str, move_id: str) -> MoneyMove:
+        """How a refund stands. Raises: GatewayTrouble, also where it knows no such refund."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class CardRegistration:
+    """A card that a customer is about to save: its name at the gateway, and where they enter it."""
+
+    card_id: str
+    next_step: str
+    response: str
+
+
+@runtime_checkable
+class SavesCards(Protocol):
+    """A gateway where a customer can save a card, to be charged without them."""
+
+    def register_card(self, callback_url: str) -> CardRegistration:
+        """Begin saving a card. Raises: GatewayRefused, GatewayTrouble."""
+        ...
+
+    def charge_card(self, opening: Opening, card_id: str) -> Verdict:
+        """Collect from a saved card at once; never sent twice. Raises: GatewayRefused, GatewayTrouble."""
         ...
 
 
@@ -172,7 +295,9 @@ class Backend(Protocol):
 
 @runtime_checkable
 class OnlineBackend(Backend, Protocol):
-    """A backend with a gateway behind it."""
+    """A backend with a gateway behind it; `gateway` tells, unconnected, what it can do."""
+
+    gateway: type[Gateway]
 
     def connect(self, settings: Settings) -> Gateway:
         """The gateway as configured by a method's settings."""

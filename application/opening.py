@@ -7,6 +7,7 @@ import attrs
 
 from application.asking import Gateways
 from application.gateways import GatewayRefused, GatewayTrouble, Opened, Opening
+from application.guarding import Turn
 from application.locking import lock_payment
 from application.phases import in_one_transaction
 from application.policy import Policy
@@ -110,8 +111,8 @@ class OpenPayment:
             payment.pay_at_once(by, now)
         return Attempt(payment=payment, method=method, orders=tuple(orders), user=user)
 
-    def __call__(self, attempt: Attempt) -> CheckedOut:
-        """Open a committed attempt at its gateway and keep the answer.
+    def __call__(self, attempt: Attempt, turn: Turn) -> CheckedOut:
+        """Open a committed attempt at its gateway, in our turn there, and keep the answer.
 
         Raises: PaymentRefused when the gateway says no (the orders have then failed),
         GatewayUnavailable when it does not answer sensibly (the payment stays open), Conflict
@@ -122,7 +123,7 @@ class OpenPayment:
             return CheckedOut(payment=attempt.payment, orders=attempt.orders, user=attempt.user)
         keys = [order.key for order in attempt.orders]
         try:
-            opened = connected.initiate(self._opening(attempt))
+            opened = turn.use(lambda: connected.initiate(self._opening(attempt)))
         except GatewayRefused as refused:
             self._keep_refusal(attempt.payment, refused)
             raise PaymentRefused(refused.detail, keys) from refused

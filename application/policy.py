@@ -38,12 +38,27 @@ REPLIES_KEPT = timedelta(hours=72)
 # What the janitor reads and stores around its calls may have to wait for locks, and be run again.
 LOOK_MARGIN = timedelta(seconds=20)
 
+# A look waits for its gateway; one that is silent must not keep the others from being looked at.
+JANITORS = 4
+
+# A gateway is not called for a while when so many of its latest uses went unanswered.
+BREAKER_WINDOW_SECONDS = 30.0
+BREAKER_CALLS_MIN = 20
+BREAKER_FAILED_SHARE = 0.5
+BREAKER_CALLS_KEPT_MAX = 1000
+
+# So long a thread waits for a place among those who wait on a gateway that answers; who brings news
+# of it waits longer, within the time that they have anyway.
+SHARE_PATIENCE_SECONDS = 0.5
+HEARING_SHARE_PATIENCE_SECONDS = 2.0
+
 
 @attrs.frozen(kw_only=True)
 class Policy:
     """What an operator may set.
 
-    Units: `gateway_seconds` is the total deadline of one gateway call.
+    Units: `gateway_seconds` is the total deadline of one gateway call; `gateway_share` is how much
+    of the threads that serve, and of the janitor's, may wait on one gateway at once: above 0, up to 1.
     Shape: `return_origins` as scheme://host[:port], lower case, no default ports.
     """
 
@@ -53,6 +68,9 @@ class Policy:
     events_kept: timedelta = timedelta(days=90)
     callbacks_kept: timedelta = timedelta(days=400)
     carts_kept: timedelta = timedelta(days=90)
+    gateway_share: float = 0.5
+    threads: int = 8
+    janitors: int = JANITORS
     public_url: str = "http://127.0.0.1:8080"
     return_origins: Collection[str] = ()
 
@@ -65,6 +83,10 @@ class Policy:
     def look_patience(self) -> timedelta:
         """How long one of the janitor's looks may take, which may ask and then close, each by a call."""
         return 2 * timedelta(seconds=self.gateway_seconds) + LOOK_MARGIN
+
+    def places_among(self, threads: int) -> int:
+        """How many of so many threads may wait on one gateway at once; one always may."""
+        return max(1, int(threads * self.gateway_share))
 
     def ensure_return_allowed(self, url: str | None) -> None:
         """Customers are only sent to origins that the shop trusts. Raises: Invalid."""

@@ -9,6 +9,7 @@ from application.books import Books
 from application.checkout import Checkout, CheckOutCart, CheckOutOrders
 from application.deciding import Decide
 from application.gateways import ChecksSettings
+from application.guarding import Guards
 from application.hearing import HearCallback
 from application.janitor import LookAfterPayments
 from application.opening import OpenPayment
@@ -70,6 +71,7 @@ class Application:
     idempotency: IdempotencyKeys
     currencies: Currencies
     clock: Clock
+    guards: Guards
 
     @classmethod
     def over(cls, outside: Outside) -> "Application":
@@ -79,7 +81,9 @@ class Application:
         opening = OpenPayment(
             begin=begin, gateways=gateways, clock=clock, keys=outside.keys, policy=outside.policy
         )
-        checkout = Checkout(decide=Decide(gateways=gateways, clock=clock), ask=ask, open=opening)
+        checkout = Checkout(
+            decide=Decide(gateways=gateways, clock=clock), ask=ask, open=opening, queries=outside.queries
+        )
         cancel = CancelOrder(begin=begin, clock=clock, ask=ask)
         return cls(
             register=Register(begin=begin, passwords=outside.passwords),
@@ -105,4 +109,5 @@ class Application:
             idempotency=outside.idempotency,
             currencies=outside.currencies,
             clock=clock,
+            guards=gateways.guards,
         )

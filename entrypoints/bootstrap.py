@@ -1,5 +1,6 @@
 """The only wiring: settings in, the application and its resources out, by straight-line constructor calls."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ from adapters.sql.queries import SqlQueries
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.system import Argon2Passwords, IsoCurrencies, LogPublisher, RandomKeys, SecretVault, SystemClock
 from application.asking import Gateways
+from application.guarding import Guards
 from application.reactions import BUS
 from application.service import Application, Outside
 from domain.errors import Invalid
@@ -61,7 +63,7 @@ def build(settings: Settings, public_url: str) -> Kassa:
     """Wire everything. Raises: DatabaseUnfit, StoreUnavailable."""
     engine = _engine(settings)
     transport = Transport(timeout_seconds=settings.gateway_timeout_seconds)
-    vault, clock = SecretVault(settings.secret), SystemClock()
+    vault, clock, policy = SecretVault(settings.secret), SystemClock(), settings.policy(public_url)
     application = Application.over(
         Outside(
             begin=lambda: SqlUnitOfWork(engine, vault, BUS),
@@ -70,14 +72,14 @@ def build(settings: Settings, public_url: str) -> Kassa:
             outbox=SqlOutbox(engine),
             prunes=SqlPruning(engine),
             idempotency=SqlIdempotencyKeys(engine, vault),
-            gateways=Gateways(backends(transport)),
+            gateways=Gateways(backends(transport), Guards(policy, time.monotonic)),
             settings=SettingsDesk(https_only=settings.is_production),
             clock=clock,
             keys=RandomKeys(),
             passwords=Argon2Passwords(),
             currencies=IsoCurrencies(),
             publish=LogPublisher(),
-            policy=settings.policy(public_url),
+            policy=policy,
         )
     )
     return Kassa(application, engine, transport)

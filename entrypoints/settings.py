@@ -34,7 +34,8 @@ class Settings:
     """Everything an operator can set. Source: contract section 5.
 
     Units: minutes, seconds and days may have decimals; `gateway_timeout_seconds` is
-    the total deadline of one gateway call. `public_url` None: where the service listens.
+    the total deadline of one gateway call, `gateway_share` the part of the threads, above 0 and up
+    to 1, that may wait on one gateway. `public_url` None: where the service listens.
     `pgbouncer`: the database is reached through PgBouncer in transaction mode.
     """
 
@@ -53,6 +54,7 @@ class Settings:
     keep_callbacks_days: float = 400.0
     keep_carts_days: float = 90.0
     gateway_timeout_seconds: float = 10.0
+    gateway_share: float = 0.5
     processes: int = 1
     threads: int = 8
     address_limits: bool = False
@@ -82,6 +84,7 @@ class Settings:
             gateway_timeout_seconds=read.number(
                 "KASSA_GATEWAY_TIMEOUT_SECONDS", default.gateway_timeout_seconds, GATEWAY_SECONDS_MAX
             ),
+            gateway_share=read.number("KASSA_GATEWAY_SHARE", default.gateway_share, 1),
             processes=read.processes(default.processes),
             threads=read.integer("KASSA_THREADS", default.threads, 1, 256),
             address_limits=read.choice("KASSA_ADDRESS_LIMITS", "0", ("0", "1")) == "1",
@@ -105,6 +108,8 @@ class Settings:
             events_kept=timedelta(days=self.keep_events_days),
             callbacks_kept=timedelta(days=self.keep_callbacks_days),
             carts_kept=timedelta(days=self.keep_carts_days),
+            gateway_share=self.gateway_share,
+            threads=self.threads,
             public_url=public_url,
             return_origins=self.return_origins,
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import attrs
 
+from application.policy import JANITORS
 from application.service import Application
 
 log = logging.getLogger("kassa.worker")
@@ -14,8 +15,6 @@ log = logging.getLogger("kassa.worker")
 RELAY_PAUSE_SECONDS = 0.5
 # A claim costs as much for one event as for a hundred: with a breath after each, some come together.
 RELAY_BREATH_SECONDS = 0.05
-# A look waits for its gateway; one that is silent must not keep the others from being looked at.
-JANITORS = 4
 JANITOR_PAUSE_SECONDS_MIN, JANITOR_PAUSE_SECONDS_MAX = 0.05, 1.0
 # Nothing is the worse for being kept a little longer: pruning lets others go first, step after step.
 PRUNING_PAUSE_SECONDS, PRUNING_BREATH_SECONDS = 60.0, 0.1

@@ -22,7 +22,9 @@ def web_app(
 
     def readiness() -> tuple[bool, Mapping[str, object]]:
         checks = {"draining": draining.is_set(), "database": _database_answers(kassa)}
-        return checks["database"] and not checks["draining"], checks
+        # Told, but no reason to take the service away: it can still do all else, and say so.
+        breakers = {code: str(state) for code, state in kassa.application.guards.states().items()}
+        return checks["database"] and not checks["draining"], {**checks, "gateways": breakers}
 
     edge = Edge(
         tokens=Tokens(secret=settings.secret, clock=kassa.application.clock),

@@ -18,10 +18,14 @@ from application.gateways import (
     Claim,
     GatewayRefused,
     GatewayTrouble,
+    Instruction,
+    MoneyMove,
+    MoveStatus,
     Opened,
     Opening,
     Received,
     Settings,
+    TroubleKind,
 )
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus
@@ -88,7 +92,7 @@ class Entry:
 
 
 class Bank:
-    """The scripted bank: every method but `create`, `find` and `void` is for tests. Thread-safe."""
+    """The scripted bank: every method but `create`, `find`, `take` and `end` is for tests. Thread-safe."""
 
     def __init__(self, secret: str = "whsec_test_of_the_bank", address: str = "https://bank.test") -> None:
         self.secret = secret
@@ -251,6 +255,15 @@ class Bank:
         """Where the customer pays it."""
         return f"{self.address}/pay/{entry.id}"
 
+    def take(self, transaction_id: str, amount: int) -> bool:
+        """Take money that is held; whether there was so much of it."""
+        with self._lock:
+            for entry in self._entries.values():
+                if entry.id == transaction_id and entry.word == "authorized" and amount <= entry.authorized:
+                    entry.captured, entry.word = amount, "captured"
+                    return True
+            return False
+
     def find(self, order_id: str | None, transaction_id: str | None) -> dict[str, Any] | None:
         """What it says of the payment with that id, or with that reference."""
         with self._lock:
@@ -261,7 +274,7 @@ class Bank:
                     return entry.told()
             return None
 
-    def void(self, transaction_id: str) -> bool | None:
+    def end(self, transaction_id: str) -> bool | None:
         """Close it if no money was taken: whether it did, None for an unknown one."""
         with self._lock:
             for entry in self._entries.values():
@@ -333,7 +346,12 @@ class FakeGateway(Bank):
     `capabilities` may be set, to see what the core does without one.
     """
 
-    capabilities = Capabilities(asks_by_reference=True, opens_idempotently=True)
+    capabilities = Capabilities(asks_by_reference=True)
+
+    @property
+    def base_url(self) -> str:
+        """Where it is."""
+        return self.address
 
     def initiate(self, opening: Opening) -> Opened:
         """Open a payment there. Raises: GatewayRefused, GatewayTrouble."""
@@ -364,7 +382,7 @@ class FakeGateway(Bank):
         self.record(Called("verify", order_id, transaction_id))
         fault = self._stumble("verify")
         if within_seconds is not None and within_seconds <= 0:
-            raise GatewayTrouble("the gateway did not answer in time", sent=False)
+            raise GatewayTrouble("the gateway did not answer in time", TroubleKind.NOT_SENT)
         self._finish("verify", fault)
         return self._verdict(order_id, transaction_id)
 
@@ -374,9 +392,19 @@ class FakeGateway(Bank):
         fault = self._stumble("close")
         told = self.find(order_id, transaction_id) or self.find(order_id, None)
         if told:
-            self.void(told["id"])
+            self.end(told["id"])
         self._finish("close", fault)
         return self._verdict(order_id, transaction_id)
+
+    def void(self, order_id: GatewayOrderId, transaction_id: str) -> Verdict:
+        """Let held money go and say how it stands. Raises: GatewayTrouble."""
+        return self.close(order_id, transaction_id)
+
+    def capture(self, instruction: Instruction) -> MoneyMove:
+        """Take held money. Raises: GatewayTrouble."""
+        self._finish("capture", self._stumble("capture"))
+        taken = self.take(instruction.transaction_id, instruction.amount.minor)
+        return MoneyMove(status=MoveStatus.DONE if taken else MoveStatus.DECLINED, move_id=None)
 
     def _stumble(self, operation: str) -> Fault | None:
         fault = self.take_fault(operation)
@@ -394,7 +422,9 @@ class FakeGateway(Bank):
 
     def _trouble(self, fault: Fault) -> GatewayTrouble:
         return GatewayTrouble(
-            "the gateway broke off", sent=fault.sent, retry_after_seconds=fault.retry_after_seconds
+            "the gateway broke off",
+            TroubleKind.UNKNOWN if fault.sent else TroubleKind.NOT_SENT,
+            retry_after_seconds=fault.retry_after_seconds,
         )
 
     def _verdict(self, order_id: str, transaction_id: str | None) -> Verdict:
@@ -410,6 +440,8 @@ class FakeGateway(Bank):
 
 class FakeBackend:
     """A backend whose every method is connected to one scripted gateway; records the settings."""
+
+    gateway: Any
 
     def __init__(self, gateway: FakeGateway | None = None, name: str = "sandbox") -> None:
         self.name = name

@@ -12,6 +12,7 @@ from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQ
 from adapters.memory.store import MemoryStore, MemoryUnitOfWork
 from application.asking import Gateways
 from application.gateways import Backend, ChecksSettings, Settings
+from application.guarding import Guards
 from application.opening import CheckedOut
 from application.policy import Policy
 from application.ports import Keys, RelayedEvent
@@ -134,6 +135,8 @@ class World:
         self.publish: Callable[[RelayedEvent], None] = self.told.append
         manual = Manual()
         self.backends: Mapping[str, Backend] = {"sandbox": self.backend, manual.name: manual}
+        rules = Policy(return_origins=("https://shop.example",), **policy)
+        self.guards = Guards(rules, lambda: self.clock.now().timestamp())
         self.app = Application.over(
             Outside(
                 begin=self._begin,
@@ -142,14 +145,14 @@ class World:
                 outbox=MemoryOutbox(self.store),
                 prunes=MemoryPruning(self.store),
                 idempotency=MemoryIdempotencyKeys(self.store),
-                gateways=Gateways(self.backends),
+                gateways=Gateways(self.backends, self.guards),
                 settings=settings or AnySettings(),
                 clock=self.clock,
                 keys=self.keys,
                 passwords=PlainPasswords(),
                 currencies=CURRENCIES,
                 publish=self._publish,
-                policy=Policy(return_origins=("https://shop.example",), **policy),
+                policy=rules,
             )
         )
         if is_furnished:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Collection
 from decimal import Decimal
 
+import attrs
+
 from domain.cards import is_card_number, masked
 
 # Long enough for a redirect address, short enough that nobody parks documents in our database.
@@ -25,6 +27,18 @@ def cleaned(
     they are a card number through and through) and `ours`, values that we made ourselves.
     """
     return json.dumps(_kept(value, frozenset(fields), frozenset(identifiers), frozenset(ours), ""))
+
+
+@attrs.frozen
+class Vocabulary:
+    """What is kept of a dialect: its harmless `fields`, and `identifiers`, whose digits belong to them."""
+
+    fields: frozenset[str]
+    identifiers: frozenset[str]
+
+    def kept(self, said: object, ours: Collection[str] = ()) -> str:
+        """JSON text of a request or an answer, for people to read later."""
+        return cleaned(said, self.fields, self.identifiers, ours)
 
 
 def _kept(

@@ -93,6 +93,14 @@ def word_or_none(fields: Json, name: str) -> str | None:
     return None if fields.get(name) is None else word(fields, name)
 
 
+def hint(fields: Json, name: str) -> str | None:
+    """The same where it proves nothing anyway: what is no plain text is left out."""
+    try:
+        return word_or_none(fields, name)
+    except Unreadable:
+        return None
+
+
 def minor(fields: Json, name: str) -> int:
     """An amount in whole smallest units: "4000", 4000.0 and 4e3 are refused. Raises: Unreadable."""
     value = fields.get(name)
@@ -112,6 +120,12 @@ def inner(fields: Json, name: str) -> Json:
     if not isinstance(value, dict):
         raise Unreadable(f"{name} is missing or no object")
     return value
+
+
+def inner_or_empty(fields: Json, name: str) -> Json:
+    """An object within the object, empty where there is none: of what is only a hint."""
+    value = fields.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def web_address(fields: Json, name: str) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from adapters.gateways.cleaning import cleaned
+from adapters.gateways.cleaning import Vocabulary
 from adapters.gateways.reading import (
     Json,
     Unreadable,
+    hint,
     inner,
+    inner_or_empty,
     minor,
     minor_or_none,
     read_object,
@@ -14,7 +16,7 @@ from adapters.gateways.reading import (
     word,
     word_or_none,
 )
-from application.gateways import Claim, Malformed, Opened, Opening
+from application.gateways import Claim, Malformed, MoneyMove, MoveStatus, Opened, Opening
 from domain.cards import card_mask
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus
@@ -34,26 +36,33 @@ STATUS_OF_WORD: Mapping[str, VerdictStatus] = {
     "charged_back": VerdictStatus.DISPUTED,
 }
 
-# Kept of what is said to and by it; identifiers apart, whose long digits belong to them.
-FIELDS = frozenset(
-    {
-        *("amount", "amount_authorized", "amount_captured", "amount_refunded", "currency", "capture"),
-        *("card", "brand", "mask", "decline_code", "status", "type", "items"),
-        *("created", "updated", "expires_at", "error", "code", "title", "detail", "message"),
-    }
+REFUND_STATUS_OF_WORD: Mapping[str, MoveStatus] = {
+    "pending": MoveStatus.PENDING,
+    "succeeded": MoveStatus.DONE,
+    "failed": MoveStatus.DECLINED,
+}
+
+WORDS = Vocabulary(
+    frozenset(
+        {
+            *("amount", "amount_authorized", "amount_captured", "amount_refunded", "currency", "capture"),
+            *("card", "brand", "mask", "decline_code", "status", "type", "items"),
+            *("created", "updated", "expires_at", "error", "code", "title", "detail", "message"),
+        }
+    ),
+    frozenset({"id", "merchant_ref", "next_step", "cancel_url", "notify_url", "return_url"}),
 )
-IDENTIFIERS = frozenset({"id", "merchant_ref", "next_step", "cancel_url", "notify_url", "return_url"})
 
 _NO_MONEY = frozenset({VerdictStatus.PENDING, VerdictStatus.FAILED})
 
 
-def create_request(opening: Opening) -> Json:
+def create_request(opening: Opening, *, is_manual: bool) -> Json:
     """The body that asks it to open a payment; callback and return go to one address of ours."""
     return {
         "merchant_ref": opening.order_id,
         "amount": opening.amount.minor,
         "currency": opening.amount.currency.code,
-        "capture": "auto",
+        "capture": "manual" if is_manual else "auto",
         "return_url": opening.callback_url,
         "cancel_url": opening.callback_url,
         "notify_url": opening.callback_url,
@@ -66,8 +75,8 @@ def opened(reply: Json, request: Json, ours: set[str]) -> Opened:
     return Opened(
         transaction_id=word(reply, "id"),
         next_step=web_address(reply, "next_step"),
-        request=cleaned(request, FIELDS, IDENTIFIERS, ours),
-        response=cleaned(reply, FIELDS, IDENTIFIERS, ours),
+        request=WORDS.kept(request, ours),
+        response=WORDS.kept(reply, ours),
     )
 
 
@@ -106,7 +115,7 @@ def verdict_of(payment: Json, order_id: GatewayOrderId) -> Verdict:
         card_mask=_card_mask(payment),
         decline=word_or_none(payment, "decline_code") if status is VerdictStatus.FAILED else None,
         word=code,
-        response=cleaned(payment, FIELDS, IDENTIFIERS, {order_id}),
+        response=WORDS.kept(payment, {order_id}),
     )
 
 
@@ -114,6 +123,21 @@ def _amount(payment: Json, status: VerdictStatus) -> int:
     # A hold for less than was asked shows as another amount, which settles nothing.
     asked, held = minor(payment, "amount"), minor_or_none(payment, "amount_authorized")
     return asked if held is None or status is not VerdictStatus.AUTHORISED else held
+
+
+def captured(payment: Json) -> MoneyMove:
+    """What it answered a capture. Raises: Unreadable where nothing was taken after all."""
+    if not minor(payment, "amount_captured"):
+        raise Unreadable("nothing is captured")
+    return MoneyMove(status=MoveStatus.DONE, move_id=None, response=WORDS.kept(payment))
+
+
+def refund_of(refund: Json) -> MoneyMove:
+    """How its record of a refund says that it stands. Raises: Unreadable."""
+    status = REFUND_STATUS_OF_WORD.get(word(refund, "status"))
+    if status is None:
+        raise Unreadable("the status is a word that is not known")
+    return MoneyMove(status=status, move_id=word(refund, "id"), response=WORDS.kept(refund))
 
 
 def _card_mask(payment: Json) -> str | None:
@@ -132,13 +156,12 @@ def claim_of_notification(body: bytes) -> Claim:
         event = read_object(body)
     except Unreadable as error:
         raise Malformed(str(error)) from None
-    told = event.get("payment")
-    payment = told if isinstance(told, dict) else {}
+    payment = inner_or_empty(event, "payment")
     return Claim(
         reference=_reference(payment),
-        transaction_id=_hint(payment, "id"),
+        transaction_id=hint(payment, "id"),
         claimed=_claimed(event.get("type"), payment.get("status")),
-        event_id=_hint(event, "event_id"),
+        event_id=hint(event, "event_id"),
     )
 
 
@@ -146,21 +169,14 @@ def claim_of_return(fields: Mapping[str, str]) -> Claim:
     """Read the fields of a return whose signature holds."""
     return Claim(
         reference=_reference(fields),
-        transaction_id=_hint(fields, "payment_id"),
+        transaction_id=hint(fields, "payment_id"),
         claimed=_claimed(None, fields.get("status")),
     )
 
 
 def _reference(fields: Json) -> GatewayOrderId | None:
-    told = _hint(fields, "merchant_ref")
+    told = hint(fields, "merchant_ref")
     return GatewayOrderId(told) if told is not None else None
-
-
-def _hint(fields: Json, name: str) -> str | None:
-    try:
-        return word_or_none(fields, name)
-    except Unreadable:
-        return None
 
 
 def _claimed(kind: object, status: object) -> VerdictStatus | None:

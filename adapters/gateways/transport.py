@@ -13,7 +13,7 @@ import urllib3
 
 from adapters.gateways.deadline import CALL, Call, PunctualAdapter
 from adapters.gateways.reading import Json, Unreadable, read_object
-from application.gateways import GatewayTrouble
+from application.gateways import GatewayTrouble, TroubleKind
 
 RETRY_AFTER_SECONDS_MAX = 3600
 
@@ -23,7 +23,7 @@ class Answer:
     """What a gateway answered, whatever the status. Shape: header names in lower case."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = attrs.field(repr=False)
     body: bytes = attrs.field(repr=False)
 
     @property
@@ -58,11 +58,14 @@ class Answer:
         or we came too often. Every other answer leaves open what happened.
         """
         if self.status in {401, 403}:
-            return GatewayTrouble(f"the gateway does not accept our key ({self.status})", sent=False)
+            return GatewayTrouble(f"the gateway does not accept our key ({self.status})", TroubleKind.CONFIG)
+        pause = self.retry_after_seconds
+        asks_to_wait = self.status == 429 or (self.status == 503 and pause is not None)
         return GatewayTrouble(
             f"the gateway answered {self.status}",
+            TroubleKind.RETRYABLE if asks_to_wait else TroubleKind.UNKNOWN,
             sent=self.status != 429,
-            retry_after_seconds=self.retry_after_seconds,
+            retry_after_seconds=pause,
         )
 
 
@@ -156,9 +159,11 @@ class Transport:
     def _trouble(self, call: Call, error: Exception) -> GatewayTrouble:
         # Told by what was seen on the socket: the errors' classes do not tell sent from not sent.
         if self.monotonic() >= call.deadline:
-            return GatewayTrouble("the gateway did not answer in time", sent=call.sent)
+            kind = TroubleKind.UNKNOWN if call.sent else TroubleKind.NOT_SENT
+            return GatewayTrouble("the gateway did not answer in time", kind)
         if not call.sent:
-            return GatewayTrouble(f"the gateway cannot be reached ({type(error).__name__})", sent=False)
+            reason = type(error).__name__
+            return GatewayTrouble(f"the gateway cannot be reached ({reason})", TroubleKind.NOT_SENT)
         return GatewayTrouble(f"the gateway broke off ({type(error).__name__})")
 
 
@@ -172,4 +177,4 @@ def _prepare(
             value.encode("ascii")
         return requests.Request(method, url, headers={**plain, **headers}, data=body).prepare()
     except (requests.RequestException, ValueError):
-        raise GatewayTrouble("the gateway's address or key cannot be used", sent=False) from None
+        raise GatewayTrouble("the gateway's address or key cannot be used", TroubleKind.CONFIG) from None

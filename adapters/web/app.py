@@ -133,5 +133,5 @@ def _resources(application: Application, edge: Edge, described: Callable[[], byt
         PaymentBook(application),
         PaymentMethods(application),
         Callbacks(application, edge.success_url, edge.failure_url),
-        System(edge.readiness, edge.metrics, described),
+        System(edge.readiness, edge.metrics, described, application.guards),
     ]

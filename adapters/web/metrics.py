@@ -1,10 +1,21 @@
 """Counting and timing requests, by route template and status; nothing about anybody goes into a label."""
 
+from collections.abc import Mapping
+
 import attrs
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 
+from application.guarding import BreakerState
+from domain.ids import MethodCode
+
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+BREAKER_NUMBERS: Mapping[BreakerState, int] = {
+    BreakerState.CLOSED: 0,
+    BreakerState.OPEN: 1,
+    BreakerState.HALF_OPEN: 2,
+}
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
 
@@ -20,6 +31,7 @@ class Metrics:
     shown: CollectorRegistry = attrs.Factory(lambda self: self.registry, takes_self=True)
     requests: Counter = attrs.field(init=False)
     seconds: Histogram = attrs.field(init=False)
+    breakers: Gauge = attrs.field(init=False)
 
     @requests.default
     def _counter(self) -> Counter:
@@ -40,10 +52,25 @@ class Metrics:
             registry=self.registry,
         )
 
+    @breakers.default
+    def _gauge(self) -> Gauge:
+        return Gauge(
+            "kassa_gateway_breaker_state",
+            "Whether a method's gateway is called: 0 closed, 1 open, 2 half open.",
+            ["method"],
+            multiprocess_mode="max",
+            registry=self.registry,
+        )
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request."""
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(method, route).observe(seconds)
+
+    def show_breakers(self, states: Mapping[MethodCode, BreakerState]) -> None:
+        """How the breakers stand just now."""
+        for code, state in states.items():
+            self.breakers.labels(code).set(BREAKER_NUMBERS[state])
 
     def exposition(self) -> bytes:
         """All numbers, in Prometheus' text format."""

@@ -15,6 +15,7 @@ from adapters.web.metrics import Metrics
 from adapters.web.operations import Answer, Call, api
 from adapters.web.pages import DOCS_CSP, DOCS_PAGE, PAGE_CSP, landing_page
 from adapters.web.problems import NotReady
+from application.guarding import Guards
 from domain.errors import NotFound
 
 HTML = "text/html; charset=utf-8"
@@ -52,6 +53,7 @@ class System:
     readiness: Readiness
     metrics: Metrics
     description: Callable[[], bytes]
+    guards: Guards
 
     @api("GET", "/healthz", who=Who.ANYBODY, answers={200: (Alive,)})
     def get_health(self, call: Call[Nothing]) -> Answer:
@@ -69,6 +71,7 @@ class System:
     @api("GET", "/metrics", who=Who.ANYBODY, answers={200: (METRICS_MEDIA_TYPE,)})
     def get_metrics(self, call: Call[Nothing]) -> Answer:
         """Tell the service's numbers, for Prometheus."""
+        self.metrics.show_breakers(self.guards.states())
         return Answer(content=self.metrics.exposition(), media_type=METRICS_MEDIA_TYPE)
 
     @api("GET", "/openapi.json", who=Who.ANYBODY, answers={200: ("application/json",)})

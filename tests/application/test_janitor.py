@@ -182,7 +182,7 @@ class TestClosingWhatEndedHere:
 
     def test_ends_at_its_deadline_a_bill_that_cannot_be_asked_about(self, world: World) -> None:
         """Nobody has seen it and nobody can tell of it: the goods are freed all the same."""
-        world.bank.capabilities = Capabilities(asks_by_reference=False, opens_idempotently=False)
+        world.bank.capabilities = Capabilities(asks_by_reference=False)
         world.fill(2)
         world.bank.trouble(operation="initiate")
         with pytest.raises(GatewayUnavailable) as raised:
@@ -214,7 +214,7 @@ class TestClosingWhatEndedHere:
 
     def test_a_bill_that_cannot_be_asked_about_is_replaced(self, world: World) -> None:
         """Where the gateway knows no references, an unanswered bill is abandoned at once."""
-        world.bank.capabilities = Capabilities(asks_by_reference=False, opens_idempotently=False)
+        world.bank.capabilities = Capabilities(asks_by_reference=False)
         world.fill(2)
         world.bank.trouble(operation="initiate")
         with pytest.raises(GatewayUnavailable):

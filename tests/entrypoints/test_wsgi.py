@@ -10,9 +10,17 @@ import pytest
 from sqlalchemy import Engine
 
 from adapters.sql.migrate import downgrade
+from application.gateways import GatewayTrouble
+from application.guarding import Lane
+from domain.ids import MethodCode
 from entrypoints import wsgi
 from entrypoints.bootstrap import Kassa, build
 from entrypoints.settings import Settings
+from tests.fakes import FakeGateway
+
+
+def _silence() -> None:
+    raise GatewayTrouble("silence")
 
 
 @pytest.fixture
@@ -38,7 +46,21 @@ class TestReadiness:
         answer = client.simulate_get("/readyz")
 
         assert answer.status_code == 200
-        assert answer.json["checks"] == {"draining": False, "database": True}
+        assert answer.json["checks"] == {"draining": False, "database": True, "gateways": {}}
+
+    def test_stays_ready_while_a_gateway_is_down(
+        self, client: falcon.testing.TestClient, kassa: Kassa
+    ) -> None:
+        """Its breaker is told of, here and in the numbers; everything else still works."""
+        for _ in range(20):
+            turn = kassa.application.guards.turn(FakeGateway(), MethodCode("card"), Lane.SERVING)
+            with pytest.raises(GatewayTrouble), turn as mine:
+                mine.use(_silence)
+
+        answer, numbers = client.simulate_get("/readyz"), client.simulate_get("/metrics")
+
+        assert (answer.status_code, answer.json["checks"]["gateways"]) == (200, {"card": "open"})
+        assert 'kassa_gateway_breaker_state{method="card"} 1.0' in numbers.text
 
     def test_says_when_the_end_has_begun(
         self, client: falcon.testing.TestClient, draining: threading.Event

@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return 409, {"error": "merchant_ref is taken"}
             return 201, {**entry.told(), "status": "created", "next_step": bank.next_step(entry)}
         if operation == "close":
-            done = bank.void(str(payment))
+            done = bank.end(str(payment))
             return {None: 404, False: 409, True: 200}[done], {"id": payment}
         told = bank.find(reference, payment)
         if payment is not None:

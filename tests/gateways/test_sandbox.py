@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.gateways.sandbox import Sandbox, SandboxGateway
 from adapters.gateways.signing import query_signature, timed_header
+from adapters.gateways.talking import Line
 from adapters.gateways.transport import Answer, Transport
 from application.gateways import (
     BadSignature,
@@ -83,7 +84,7 @@ class Canned:
 
 def gateway_at(answer: Answer) -> SandboxGateway:
     """An adapter whose gateway gives that answer to everything."""
-    return SandboxGateway(Canned(answer), BASE, "k_1", SECRET)
+    return SandboxGateway(Line(Canned(answer), "sandbox", BASE), "k_1", SECRET)
 
 
 def answering(reply: object, status: int = 200, **headers: str) -> SandboxGateway:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from adapters.web.auth import Tokens
 from application.accounts import Principal, Role
 from application.asking import Gateways
 from application.gateways import Backend, Received, Settings
+from application.guarding import Guards
 from application.policy import Policy
 from application.reactions import BUS
 from application.service import Application, Outside
@@ -166,7 +168,9 @@ def open_house() -> House:
             outbox=MemoryOutbox(store),
             prunes=MemoryPruning(store),
             idempotency=MemoryIdempotencyKeys(store),
-            gateways=Gateways({"sandbox": FakeBackend(gateway), "manual": Manual()}),
+            gateways=Gateways(
+                {"sandbox": FakeBackend(gateway), "manual": Manual()}, Guards(Policy(), time.monotonic)
+            ),
             settings=CheckedSettings(),
             clock=clock,
             keys=RandomKeys(),

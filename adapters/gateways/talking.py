@@ -1,0 +1,85 @@
+"""What every adapter does alike when it talks to its gateway: asking, and making sense of the answer."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import attrs
+import structlog
+
+from adapters.gateways.cleaning import Vocabulary
+from adapters.gateways.reading import Json, Unreadable
+from adapters.gateways.transport import Answer, Calls
+from application.gateways import GatewayRefused, GatewayTrouble, TroubleKind
+
+Read = TypeVar("Read")
+
+log = structlog.get_logger(__name__)
+
+
+@attrs.frozen
+class Line:
+    """The line to one gateway: who it is, where, and how calls get there."""
+
+    calls: Calls = attrs.field(repr=False)
+    backend: str
+    base_url: str
+
+    def deadline(self, within_seconds: float | None = None) -> float:
+        """When something that begins now has to be over."""
+        return self.calls.deadline(within_seconds)
+
+    def ask(
+        self, method: str, path: str, deadline: float, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Answer:
+        """Ask, and get the whole answer, whatever its status. Raises: GatewayTrouble."""
+        # Appended, not resolved: the base may hold a path of its own.
+        url = self.base_url.rstrip("/") + path
+        return self.calls.call(method, url, {"Accept": "application/json", **headers}, body, deadline)
+
+    def ask_json(
+        self, method: str, path: str, deadline: float, headers: Mapping[str, str], request: Json
+    ) -> Answer:
+        """Ask with a JSON body. Raises: GatewayTrouble."""
+        kind = {"Content-Type": "application/json"}
+        return self.ask(method, path, deadline, {**kind, **headers}, json.dumps(request).encode())
+
+    def ask_form(
+        self, path: str, deadline: float, headers: Mapping[str, str], fields: Mapping[str, str]
+    ) -> Answer:
+        """Ask with a form. Raises: GatewayTrouble."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", path, deadline, {**kind, **headers}, urlencode(fields).encode())
+
+    def told(self, answer: Answer, successes: Collection[int] = (200, 201)) -> Json:
+        """The JSON of a success. Raises: GatewayTrouble."""
+        if answer.status not in successes:
+            raise self.trouble(answer)
+        return answer.json()
+
+    def trouble(self, answer: Answer) -> GatewayTrouble:
+        """What an answer means that is neither a success nor an understood refusal."""
+        trouble = answer.trouble()
+        if trouble.kind is TroubleKind.CONFIG:
+            log.error("gateway_key_refused", backend=self.backend, status=answer.status)
+        return trouble
+
+
+def refused(answer: Answer, asked: Json, words: Vocabulary, ours: Collection[str] = ()) -> GatewayRefused:
+    """The gateway's refusal, with what was said. The status says it all, if need be without a body."""
+    try:
+        reply = answer.json()
+    except GatewayTrouble:
+        reply = {}
+    detail = f"the gateway answered {answer.status}"
+    return GatewayRefused(detail, words.kept(asked, ours), words.kept(reply, ours))
+
+
+def sensible(read: Callable[[], Read]) -> Read:
+    """What is read of an answer. Raises: GatewayTrouble where it does not say what it promised."""
+    try:
+        return read()
+    except Unreadable as error:
+        # It leaves open what happened.
+        raise GatewayTrouble(f"the gateway's answer makes no sense: {error}") from None

@@ -1,0 +1,258 @@
+"""Guarding the shop from gateways that do not answer: for each a breaker, and a share of the threads."""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TypeVar
+
+import attrs
+
+from application.gateways import Gateway, GatewayRefused, GatewayTrouble, TroubleKind
+from application.policy import (
+    BREAKER_CALLS_KEPT_MAX,
+    BREAKER_CALLS_MIN,
+    BREAKER_FAILED_SHARE,
+    BREAKER_WINDOW_SECONDS,
+    SHARE_PATIENCE_SECONDS,
+    Policy,
+)
+from domain.ids import MethodCode
+
+T = TypeVar("T")
+
+# Whoever comes while a probe is out is told to come back this soon.
+PROBE_SECONDS = 1.0
+
+
+class TurnedAway(GatewayTrouble):
+    """The gateway was not called at all; `is_broken` when its breaker is open, else its share is in use."""
+
+    def __init__(self, detail: str, retry_after_seconds: int, *, is_broken: bool) -> None:
+        super().__init__(detail, TroubleKind.NOT_SENT, retry_after_seconds=retry_after_seconds)
+        self.is_broken = is_broken
+
+
+class BreakerState(StrEnum):
+    """CLOSED: all may call. OPEN: nobody. HALF_OPEN: one probe is out, and what it hears decides."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class Lane(StrEnum):
+    """Whose threads wait: those that answer requests, or the janitor's."""
+
+    SERVING = "serving"
+    JANITOR = "janitor"
+
+
+@attrs.define(kw_only=True)
+class Breaker:
+    """Whether a gateway is worth calling, by how its latest uses ended; it is told the time.
+
+    Units: `pause_seconds` is how long it stays open before one use is let through to try.
+    """
+
+    pause_seconds: float
+    _ended: deque[tuple[float, bool]] = attrs.field(
+        factory=lambda: deque(maxlen=BREAKER_CALLS_KEPT_MAX), init=False
+    )
+    _opened_at: float | None = attrs.field(default=None, init=False)
+    _is_probing: bool = attrs.field(default=False, init=False)
+
+    @property
+    def state(self) -> BreakerState:
+        """How it stands; open until the probe is let through."""
+        if self._opened_at is None:
+            return BreakerState.CLOSED
+        return BreakerState.HALF_OPEN if self._is_probing else BreakerState.OPEN
+
+    def wait_seconds(self, now: float) -> float:
+        """How long it lets nobody through; 0 when the next may call."""
+        if self._opened_at is None:
+            return 0.0
+        return PROBE_SECONDS if self._is_probing else max(0.0, self._opened_at + self.pause_seconds - now)
+
+    def admit(self) -> bool:
+        """Let one use through when there is no wait; answers whether it is the probe."""
+        self._is_probing = self._opened_at is not None
+        return self._is_probing
+
+    def note(self, now: float, *, is_answered: bool, is_probe: bool) -> None:
+        """A use has ended. While the breaker is not closed only the probe's end counts."""
+        if is_probe:
+            self._is_probing = False
+            self._opened_at = None if is_answered else now
+            self._ended.clear()
+        elif self._opened_at is None:
+            self._ended.append((now, is_answered))
+            if not is_answered and self._fails_too_often(now):
+                self._opened_at = now
+
+    def give_up(self) -> None:
+        """The probe called nobody: the next one may."""
+        self._is_probing = False
+
+    def _fails_too_often(self, now: float) -> bool:
+        while self._ended[0][0] <= now - BREAKER_WINDOW_SECONDS:
+            self._ended.popleft()
+        failed = sum(not is_answered for _, is_answered in self._ended)
+        calls = len(self._ended)
+        return calls >= BREAKER_CALLS_MIN and failed >= BREAKER_FAILED_SHARE * calls
+
+
+@attrs.define
+class Share:
+    """How many threads of one lane may wait on one gateway at once.
+
+    `is_stalled`: somebody waited in vain for a place, and no answer has come since.
+    """
+
+    places: int
+    taken: int = 0
+    is_stalled: bool = False
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more may wait on the gateway."""
+        return self.taken < self.places
+
+
+@attrs.frozen(eq=False)
+class Guard:
+    """One gateway's breaker and shares. The lock is held to count, never while the gateway is called."""
+
+    breaker: Breaker
+    shares: Mapping[Lane, Share]
+    monotonic: Callable[[], float]
+    _changed: threading.Condition = attrs.field(factory=threading.Condition, init=False, repr=False)
+
+    def enter(self, lane: Lane, patience_seconds: float = SHARE_PATIENCE_SECONDS) -> "Turn":
+        """Take a turn at the gateway, to be given back. Raises: TurnedAway.
+
+        A full share is waited for, within the patience, only while the gateway answers those who are
+        in: then a place is free in a moment. Once somebody has waited in vain, nobody waits until it
+        answers again.
+        """
+        share = self.shares[lane]
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._is_clear(share), patience_seconds):
+                share.is_stalled = True
+                self._changed.notify_all()
+            wait_seconds = self.breaker.wait_seconds(self.monotonic())
+            if wait_seconds > 0:
+                retry_after_seconds = math.ceil(wait_seconds)
+                raise TurnedAway("the gateway failed too often just now", retry_after_seconds, is_broken=True)
+            if not share.has_room:
+                raise TurnedAway("too many wait for the gateway already", 1, is_broken=False)
+            share.taken += 1
+            return Turn(self, share, is_probe=self.breaker.admit())
+
+    def leave(self, turn: "Turn", is_answered: bool | None) -> None:
+        """Give the turn back, whether the gateway answered in it or did not; None where it was not called."""
+        with self._changed:
+            turn.share.taken -= 1
+            if is_answered is not None:
+                self.breaker.note(self.monotonic(), is_answered=is_answered, is_probe=turn.is_probe)
+            elif turn.is_probe:
+                self.breaker.give_up()
+            turn.share.is_stalled = turn.share.is_stalled and not is_answered
+            self._changed.notify_all()
+
+    def _is_clear(self, share: Share) -> bool:
+        is_open = self.breaker.wait_seconds(self.monotonic()) > 0
+        return is_open or share.has_room or share.is_stalled
+
+
+@attrs.define(eq=False)
+class Turn:
+    """Leave to use a gateway once, from before the first transaction until it has answered.
+
+    It has no guard where nobody is asked.
+    """
+
+    guard: Guard | None
+    share: Share
+    is_probe: bool = attrs.field(kw_only=True)
+
+    def use(self, call: Callable[[], T]) -> T:
+        """Call the gateway, and give the turn back; a refusal is an answer. Raises: what the call does."""
+        is_answered: bool | None = None
+        try:
+            result = call()
+            is_answered = True
+        except GatewayRefused:
+            is_answered = True
+            raise
+        except GatewayTrouble as trouble:
+            is_answered = trouble.kind is TroubleKind.CONFIG
+            raise
+        finally:
+            self.give_back(is_answered)
+        return result
+
+    def give_back(self, is_answered: bool | None = None) -> None:
+        """Let the next one in; nothing happens when it was given back already."""
+        guard, self.guard = self.guard, None
+        if guard:
+            guard.leave(self, is_answered)
+
+
+Address = tuple[type[Gateway], str]
+
+
+@attrs.frozen(eq=False)
+class Guards:
+    """The guards of all gateways; methods that reach one gateway, at one address, share its guard."""
+
+    policy: Policy
+    monotonic: Callable[[], float]
+    _guards: dict[Address, Guard] = attrs.field(factory=dict, init=False)
+    _addresses: dict[MethodCode, Address] = attrs.field(factory=dict, init=False)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
+
+    @contextmanager
+    def turn(
+        self,
+        gateway: Gateway | None,
+        code: MethodCode,
+        lane: Lane,
+        patience_seconds: float = SHARE_PATIENCE_SECONDS,
+    ) -> Iterator[Turn]:
+        """A turn at a method's gateway meanwhile; anybody has one where none is asked. Raises: TurnedAway."""
+        if gateway is None:
+            yield Turn(None, Share(0), is_probe=False)
+            return
+        turn = self._guard((type(gateway), gateway.base_url), code).enter(lane, patience_seconds)
+        try:
+            yield turn
+        finally:
+            turn.give_back()
+
+    def states(self) -> Mapping[MethodCode, BreakerState]:
+        """How the breaker of each method stands whose gateway this process has used."""
+        with self._lock:
+            return {code: self._guards[address].breaker.state for code, address in self._addresses.items()}
+
+    def _guard(self, address: Address, code: MethodCode) -> Guard:
+        with self._lock:
+            if self._addresses.get(code) != address:
+                self._addresses[code] = address
+                in_use = {*self._addresses.values()}
+                # What no method reaches any more is forgotten; whoever is in there still holds it.
+                for gone in self._guards.keys() - in_use:
+                    del self._guards[gone]
+                self._guards.setdefault(address, self._new_guard())
+            return self._guards[address]
+
+    def _new_guard(self) -> Guard:
+        shares = {Lane.SERVING: self.policy.threads, Lane.JANITOR: self.policy.janitors}
+        return Guard(
+            Breaker(pause_seconds=self.policy.first_look.total_seconds()),
+            {lane: Share(self.policy.places_among(threads)) for lane, threads in shares.items()},
+            self.monotonic,
+        )

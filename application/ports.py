@@ -140,12 +140,12 @@ class IdempotencyKeys(Protocol):
         """
         ...
 
-    def keep(self, scope: IdempotencyScope, reply: KeptReply, now: datetime) -> None:
-        """Remember the answer."""
+    def keep(self, scope: IdempotencyScope, until: datetime, reply: KeptReply, now: datetime) -> None:
+        """Remember the answer, if the key is still held by whoever took it until then."""
         ...
 
-    def free(self, scope: IdempotencyScope) -> None:
-        """Forget the key: the request did not succeed."""
+    def free(self, scope: IdempotencyScope, until: datetime) -> None:
+        """Forget the key, held as above: the request did not succeed."""
         ...
 
 

@@ -184,18 +184,18 @@ class MemoryIdempotencyKeys:
             self._store.commit(draft)
             return None
 
-    def keep(self, scope: IdempotencyScope, reply: KeptReply, now: datetime) -> None:
+    def keep(self, scope: IdempotencyScope, until: datetime, reply: KeptReply, now: datetime) -> None:
         """Remember the answer; the first one stays."""
         with self._store.writing() as draft:
             before = draft.claims.get(scope)
-            if before and not before.reply:
+            if before and before.locked_until == until and not before.reply:
                 draft.claims[scope] = attrs.evolve(before, reply=reply, kept_at=now)
                 self._store.commit(draft)
 
-    def free(self, scope: IdempotencyScope) -> None:
+    def free(self, scope: IdempotencyScope, until: datetime) -> None:
         """Forget the key: the request did not succeed."""
         with self._store.writing() as draft:
             before = draft.claims.get(scope)
-            if before and not before.reply:
+            if before and before.locked_until == until and not before.reply:
                 draft.claims[scope] = None
                 self._store.commit(draft)

@@ -39,9 +39,14 @@ _CLAIM = _insert.on_conflict_do_update(
     where=or_(_IS_FORGOTTEN, _IS_LEFT),
 ).returning(_keys.scope_hash)
 _FIND = select(idempotency_keys).where(_keys.scope_hash == bindparam("scope"))
-_UNANSWERED = (_keys.scope_hash == bindparam("scope"), _keys.kept_at.is_(None))
-_KEEP = update(idempotency_keys).where(*_UNANSWERED)
-_FREE = delete(idempotency_keys).where(*_UNANSWERED)
+# Whoever took the key is known by the end of the lease: others may have taken it over since.
+_MINE = (
+    _keys.scope_hash == bindparam("scope"),
+    _keys.locked_until == bindparam("until"),
+    _keys.kept_at.is_(None),
+)
+_KEEP = update(idempotency_keys).where(*_MINE)
+_FREE = delete(idempotency_keys).where(*_MINE)
 
 
 def _hash_of(scope: IdempotencyScope) -> str:
@@ -72,17 +77,17 @@ class SqlIdempotencyKeys:
             is_taken = connection.execute(_CLAIM, wanted).one_or_none() is not None
         return None if is_taken else self._answered(scope, fingerprint)
 
-    def keep(self, scope: IdempotencyScope, reply: KeptReply, now: datetime) -> None:
+    def keep(self, scope: IdempotencyScope, until: datetime, reply: KeptReply, now: datetime) -> None:
         """Remember the answer; the first one stays."""
         sealed = self._vault.seal(reply.body.decode("latin-1"))
-        values = {"scope": _hash_of(scope), "status": reply.status, "body_sealed": sealed, "kept_at": now}
+        kept = {"status": reply.status, "body_sealed": sealed, "kept_at": now}
         with translated(), self._engine.begin() as connection:
-            connection.execute(_KEEP, values)
+            connection.execute(_KEEP, {"scope": _hash_of(scope), "until": until, **kept})
 
-    def free(self, scope: IdempotencyScope) -> None:
+    def free(self, scope: IdempotencyScope, until: datetime) -> None:
         """Forget the key: the request did not succeed."""
         with translated(), self._engine.begin() as connection:
-            connection.execute(_FREE, {"scope": _hash_of(scope)})
+            connection.execute(_FREE, {"scope": _hash_of(scope), "until": until})
 
     def _answered(self, scope: IdempotencyScope, fingerprint: str) -> KeptReply | None:
         with translated(), self._reading.connect() as connection:

@@ -2,7 +2,9 @@
 
 import json
 import logging
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -13,10 +15,15 @@ from adapters.web.codecs import rendered
 from adapters.web.operations import Answer, Call, Operation
 from application.policy import IDEMPOTENCY_LEASE
 from application.ports import Clock, IdempotencyKeys, IdempotencyScope, KeptReply
+from domain.errors import Unavailable
 
 log = logging.getLogger("kassa.web")
 
 REPLAYED = "Idempotent-Replayed"
+
+# What could not be written down is remembered for so many keys, and caught up with so many at a time.
+UNWRITTEN_MAX = 1000
+CAUGHT_UP_MAX = 8
 
 
 @attrs.frozen(kw_only=True)
@@ -25,10 +32,20 @@ class Once:
 
     keys: IdempotencyKeys
     clock: Clock
+    _unwritten: deque[Callable[[], None]] = attrs.field(factory=lambda: deque(maxlen=UNWRITTEN_MAX), eq=False)
 
     def __call__(self, scope: IdempotencyScope, fingerprint: str, run: Callable[[], Answer]) -> Answer:
         """The answer, or the one given before. Raises: IdempotencyKeyReused, IdempotencyKeyInFlight."""
-        kept = self.keys.claim(scope, fingerprint, self.clock.now(), IDEMPOTENCY_LEASE)
+        self._catch_up()
+        now = self.clock.now()
+        until = now + IDEMPOTENCY_LEASE
+        free = partial(self.keys.free, scope, until)
+        try:
+            kept = self.keys.claim(scope, fingerprint, now, IDEMPOTENCY_LEASE)
+        except Unavailable:
+            # Nobody knows whether the key was taken.
+            self._unwritten.append(free)
+            raise
         if kept is not None:
             return Answer(status=kept.status, content=kept.body, headers={REPLAYED: "true"})
         try:
@@ -36,24 +53,27 @@ class Once:
             assert answer.document is not None  # noqa: S101 -- every call that takes keys answers one
             body = rendered(answer.document)
         except BaseException:
-            self._free(scope)
+            self._write(free)
             raise
-        self._keep(scope, KeptReply(answer.status, body))
+        self._write(partial(self.keys.keep, scope, until, KeptReply(answer.status, body), now))
         return Answer(status=answer.status, content=body, headers=answer.headers)
 
-    def _free(self, scope: IdempotencyScope) -> None:
+    def _write(self, deed: Callable[[], None]) -> bool:
+        """Free a key or keep a reply, at once if that can be; the client hears of the request alone."""
         try:
-            self.keys.free(scope)
+            deed()
         except Exception:
-            # The lease ends by itself; what the request failed of is what the client must hear.
-            log.exception("an idempotency key could not be freed")
+            # The lease ends by itself, but whoever asks again should not have to wait for that.
+            log.exception("what became of an idempotency key could not be written down")
+            self._unwritten.append(deed)
+            return False
+        return True
 
-    def _keep(self, scope: IdempotencyScope, reply: KeptReply) -> None:
-        try:
-            self.keys.keep(scope, reply, self.clock.now())
-        except Exception:
-            # It is done: saying otherwise would be worse than a key that cannot be replayed.
-            log.exception("an answer could not be kept for its idempotency key")
+    def _catch_up(self) -> None:
+        """Write down what could not be while the database was away; it may have been long ago."""
+        for _ in range(CAUGHT_UP_MAX):
+            if not (self._unwritten and self._write(self._unwritten.popleft())):
+                return
 
 
 def scope_of(operation: Operation, call: Call[Any], key: str) -> IdempotencyScope:

@@ -190,7 +190,7 @@ class TestSecrets:
             uow.failures.add(["order:canary-subject"], NOON)
             uow.commit()
         keys.claim(scope, "print", NOON, later(minutes=1) - NOON)
-        keys.keep(scope, KeptReply(201, b"canary-reply"), NOON)
+        keys.keep(scope, later(minutes=1), KeptReply(201, b"canary-reply"), NOON)
 
         dump = shelf.server.programs.run("pg_dump", shelf.url).stdout
 

@@ -320,7 +320,7 @@ class TestSecrets:
             uow.failures.add(["order:canary-subject"], NOON)
             uow.commit()
         keys.claim(scope, "print", NOON, later(minutes=1) - NOON)
-        keys.keep(scope, KeptReply(201, b"canary-reply"), NOON)
+        keys.keep(scope, later(minutes=1), KeptReply(201, b"canary-reply"), NOON)
 
         stored = b"".join(file.read_bytes() for file in path.parent.glob("kassa.db*"))
         assert b"checkout-of-1" in stored

@@ -149,7 +149,7 @@ class TestStatements:
         scope = IdempotencyScope(caller="c", operation="o", target="t", key="k")
 
         keys.claim(scope, "print", NOON, later(minutes=1) - NOON)
-        keys.keep(scope, KeptReply(201, b""), NOON)
+        keys.keep(scope, later(minutes=1), KeptReply(201, b""), NOON)
 
         assert len(data(statements)) == 2
 
@@ -258,9 +258,9 @@ def use_everything(storage: Storage) -> None:
     storage.outbox.delivered([found.id for found in events], later(minutes=1), NOON)
     scope = IdempotencyScope(caller="c", operation="o", target="t", key="k")
     storage.idempotency.claim(scope, "print", NOON, later(minutes=1) - NOON)
-    storage.idempotency.keep(scope, KeptReply(201, b""), NOON)
+    storage.idempotency.keep(scope, later(minutes=1), KeptReply(201, b""), NOON)
     storage.idempotency.claim(scope, "print", NOON, later(minutes=1) - NOON)
-    storage.idempotency.free(scope)
+    storage.idempotency.free(scope, later(minutes=1))
     ask = storage.queries
     ask.cart(CustomerId(1))
     ask.order(OrderKey("order-key-1"))

@@ -37,8 +37,9 @@ class TestPruning:
         world = World(carts_kept=timedelta(days=60))
         scope = IdempotencyScope(caller="c", operation="o", target="t", key="k")
         world.fill(1, customer=world.customer_called("murad"))
+        until = world.clock.now() + LEASE
         world.app.idempotency.claim(scope, "print", world.clock.now(), LEASE)
-        world.app.idempotency.keep(scope, KeptReply(201, b""), world.clock.now() + LEASE)
+        world.app.idempotency.keep(scope, until, KeptReply(201, b""), until)
         out = world.buy(2)
         world.bank.decline(out.payment.order_id)
         world.hear(out.payment)

@@ -11,6 +11,7 @@ from tests.builders import NOON, later
 from tests.contract.storages import Storage
 
 LEASE = timedelta(minutes=1)
+UNTIL = NOON + LEASE
 SCOPE = IdempotencyScope(caller="customer:1", operation="checkout", target="/v1/cart/checkout", key="k-1")
 REPLY = KeptReply(201, bytes(range(256)))
 
@@ -23,9 +24,9 @@ class TestIdempotencyKeys:
         keys = storage.idempotency
         assert keys.claim(SCOPE, "print", NOON, LEASE) is None
 
-        keys.keep(SCOPE, REPLY, NOON)
-        keys.keep(SCOPE, KeptReply(200, b"another"), NOON)
-        keys.free(SCOPE)
+        keys.keep(SCOPE, UNTIL, REPLY, NOON)
+        keys.keep(SCOPE, UNTIL, KeptReply(200, b"another"), NOON)
+        keys.free(SCOPE, UNTIL)
 
         assert keys.claim(SCOPE, "print", NOON, LEASE) == REPLY
         assert keys.claim(SCOPE, "print", later(hours=71), LEASE) == REPLY
@@ -37,7 +38,7 @@ class TestIdempotencyKeys:
         with pytest.raises(IdempotencyKeyReused):
             keys.claim(SCOPE, "another", NOON, LEASE)
 
-        keys.keep(SCOPE, REPLY, NOON)
+        keys.keep(SCOPE, UNTIL, REPLY, NOON)
 
         with pytest.raises(IdempotencyKeyReused):
             keys.claim(SCOPE, "another", later(hours=1), LEASE)
@@ -58,19 +59,31 @@ class TestIdempotencyKeys:
         keys = storage.idempotency
         keys.claim(SCOPE, "print", NOON, LEASE)
 
-        keys.free(SCOPE)
+        keys.free(SCOPE, UNTIL)
 
         assert keys.claim(SCOPE, "another", NOON, LEASE) is None
+
+    def test_heeds_nobody_whose_lease_ended(self, storage: Storage) -> None:
+        """Whoever comes back late neither frees nor answers what another has taken over."""
+        keys = storage.idempotency
+        keys.claim(SCOPE, "print", NOON, LEASE)
+        keys.claim(SCOPE, "print", UNTIL, LEASE)
+
+        keys.free(SCOPE, UNTIL)
+        keys.keep(SCOPE, UNTIL, REPLY, UNTIL)
+
+        with pytest.raises(IdempotencyKeyInFlight):
+            keys.claim(SCOPE, "print", UNTIL, LEASE)
 
     def test_forgets_after_three_days(self, storage: Storage) -> None:
         """Then the key acts anew, and is answered anew."""
         keys = storage.idempotency
         keys.claim(SCOPE, "print", NOON, LEASE)
-        keys.keep(SCOPE, REPLY, NOON)
+        keys.keep(SCOPE, UNTIL, REPLY, NOON)
         now = later(hours=72)
 
         assert keys.claim(SCOPE, "another", now, LEASE) is None
-        keys.keep(SCOPE, KeptReply(200, b"new"), now)
+        keys.keep(SCOPE, now + LEASE, KeptReply(200, b"new"), now)
 
         assert keys.claim(SCOPE, "another", now, LEASE) == KeptReply(200, b"new")
 
@@ -79,13 +92,13 @@ class TestIdempotencyKeys:
         """Another caller, operation, target or key is another matter altogether."""
         keys = storage.idempotency
         keys.claim(SCOPE, "print", NOON, LEASE)
-        keys.keep(SCOPE, REPLY, NOON)
+        keys.keep(SCOPE, UNTIL, REPLY, NOON)
 
         assert keys.claim(attrs.evolve(SCOPE, **{field: "another"}), "another", NOON, LEASE) is None
 
     def test_has_no_use_for_what_nobody_claimed(self, storage: Storage) -> None:
         """Keeping or freeing an unknown key leaves nothing behind."""
-        storage.idempotency.keep(SCOPE, REPLY, NOON)
-        storage.idempotency.free(SCOPE)
+        storage.idempotency.keep(SCOPE, UNTIL, REPLY, NOON)
+        storage.idempotency.free(SCOPE, UNTIL)
 
         assert storage.idempotency.claim(SCOPE, "print", NOON, LEASE) is None

@@ -241,7 +241,7 @@ class TestKeys:
     def test_go_when_they_are_forgotten(self, storage: Storage) -> None:
         """By when they were answered; one that was never answered by the end of its lease."""
         storage.idempotency.claim(SCOPE, "print", NOON, LEASE)
-        storage.idempotency.keep(SCOPE, KeptReply(201, b"reply"), later(hours=1))
+        storage.idempotency.keep(SCOPE, NOON + LEASE, KeptReply(201, b"reply"), later(hours=1))
         storage.idempotency.claim(_scope("left behind"), "print", NOON, LEASE)
 
         assert storage.prunes(Perishable.KEYS, NOON + LEASE, 100) == 0

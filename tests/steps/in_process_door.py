@@ -77,15 +77,16 @@ class Door:
             return run()
         keys, clock = self.application.idempotency, self.application.clock
         scope = IdempotencyScope(caller=customer(customer_id), operation="check out", target="cart", key=mark)
-        kept = keys.claim(scope, request, clock.now(), IDEMPOTENCY_LEASE)
+        now = clock.now()
+        kept = keys.claim(scope, request, now, IDEMPOTENCY_LEASE)
         if kept is not None:
             return kept.body
         try:
             answer = run()
         except BaseException:
-            keys.free(scope)
+            keys.free(scope, now + IDEMPOTENCY_LEASE)
             raise
-        keys.keep(scope, KeptReply(201, answer), clock.now())
+        keys.keep(scope, now + IDEMPOTENCY_LEASE, KeptReply(201, answer), now)
         return answer
 
 

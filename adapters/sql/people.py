@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Executable, bindparam, exists, insert, or_, select, update
+from sqlalchemy import Executable, bindparam, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
 from adapters.sql.mapping import AnyRow
 from adapters.sql.mapping_catalog import customer_from_row, method_from_row, method_to_row, staff_from_row
 from adapters.sql.numbers import next_method_id
 from adapters.sql.session import Session
-from adapters.sql.tables import accounts, customers, payment_methods, payments, staff
+from adapters.sql.tables import MAY_BRING_MONEY, accounts, customers, payment_methods, payments, staff
 from application.ports import Vault
-from domain.bill import OPEN
 from domain.errors import EmailTaken
 from domain.ids import CustomerId, MethodCode, MethodId, StaffId
 from domain.methods import PaymentMethod
@@ -26,10 +25,9 @@ _METHOD_BY_ID = select(payment_methods).where(payment_methods.c.id == bindparam(
 _UPDATE_METHOD = update(payment_methods).where(payment_methods.c.code == bindparam("the_code"))
 _INSERT_METHOD = insert(payment_methods)
 _DELETE_METHOD = _UPDATE_METHOD.values(is_deleted=True)
-_MAY_BRING_MONEY = or_(payments.c.state.in_(sorted(OPEN)), payments.c.look_at.is_not(None))
 _ID_OF_METHOD = select(payment_methods.c.id).where(payment_methods.c.id == bindparam("the_id"))
 _LOCK_METHOD = _ID_OF_METHOD.with_for_update()
-_HAS_OPEN = select(exists().where(payments.c.method_id == bindparam("the_id"), _MAY_BRING_MONEY))
+_HAS_OPEN = select(exists(payments).where(payments.c.method_id == bindparam("the_id"), MAY_BRING_MONEY))
 
 _CUSTOMER = select(customers).where(customers.c.id == bindparam("the_id"))
 _CUSTOMER_BY_EMAIL = select(customers).where(customers.c.email_key == bindparam("email_key"))

@@ -1,6 +1,7 @@
 """Both databases, each as the adapter alone sees it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,23 +39,37 @@ class Shelf:
         return self.server.execute(statement, self.name)
 
 
+@contextmanager
+def shelf_on(server: Postgres) -> Iterator[Shelf]:
+    """With little patience where somebody else is in the way, and quick to see a circle."""
+    name = server.database()
+    options = "-c%20lock_timeout=500%20-c%20deadlock_timeout=50"
+    engine = open_engine(f"{server.url(name)}?options={options}", connections_max=4)
+    yield Shelf(server, name, engine)
+    engine.dispose()
+    server.drop(name)
+
+
 @pytest.fixture
 def shelf(postgres: Postgres) -> Iterator[Shelf]:
-    """With little patience where somebody else is in the way, and quick to see a circle."""
-    name = postgres.database()
-    options = "-c%20lock_timeout=500%20-c%20deadlock_timeout=50"
-    engine = open_engine(f"{postgres.url(name)}?options={options}", connections_max=4)
-    yield Shelf(postgres, name, engine)
-    engine.dispose()
-    postgres.drop(name)
+    """One for each test."""
+    with shelf_on(postgres) as shelf:
+        yield shelf
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def either(request: pytest.FixtureRequest) -> Engine:
     """An engine on each database in turn, migrated and empty."""
     if request.param == "postgresql":
-        yield request.getfixturevalue("shelf").engine
-        return
+        shelf: Shelf = request.getfixturevalue("shelf")
+        return shelf.engine
+    engine: Engine = request.getfixturevalue("sqlite")
+    return engine
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
+    """An engine on a migrated and empty file."""
     url = f"sqlite:///{tmp_path / 'kassa.db'}"
     upgrade(url)
     engine = open_engine(url)

@@ -336,30 +336,3 @@ class TestSecrets:
 
         with SqlUnitOfWork(engine, SecretVault("another"), relay_all) as uow, pytest.raises(ValueError):
             uow.orders.lock([OrderId(1)])
-
-
-class TestIndexes:
-    """What grows with the number of orders is never read as a whole."""
-
-    @pytest.mark.parametrize(
-        ("statement", "index"),
-        [
-            ("SELECT id FROM orders WHERE key_hash = 'x'", "(key_hash=?)"),
-            ("SELECT id FROM orders WHERE checkout_id = 'x'", "ix_orders_checkout_id"),
-            (
-                "SELECT id FROM orders WHERE customer_id = 1 AND id < 9 ORDER BY id DESC",
-                "ix_orders_customer_id_id",
-            ),
-            ("SELECT id FROM payments WHERE look_at <= 'x' ORDER BY look_at, id LIMIT 5", "ix_payments_due"),
-            (
-                "SELECT id FROM failures WHERE subject_hash = 'x' AND at > 'y'",
-                "ix_failures_subject_hash_at",
-            ),
-            ("SELECT id FROM outbox WHERE delivered_at IS NULL ORDER BY id LIMIT 5", "ix_outbox_undelivered"),
-        ],
-    )
-    def test_finds_by_index(self, path: Path, engine: Engine, statement: str, index: str) -> None:
-        """What grows with the number of orders is never read as a whole."""
-        plan = str(execute(path, f"EXPLAIN QUERY PLAN {statement}"))
-
-        assert index in plan

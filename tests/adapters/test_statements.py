@@ -1,7 +1,4 @@
-"""How many statements the main paths take on each database, and that each finds its rows by an index."""
-
-from itertools import pairwise
-from typing import Any
+"""How many statements the main paths take on each database."""
 
 import pytest
 from sqlalchemy import Engine, event
@@ -9,8 +6,8 @@ from sqlalchemy import Engine, event
 from adapters.sql.idempotency import SqlIdempotencyKeys
 from application.ports import IdempotencyScope, KeptReply
 from application.storage import Page, UnitOfWork
-from domain.ids import CustomerId, MethodCode, MethodId, OrderKey, PaymentId, Sku
-from tests.adapters.conftest import Shelf, commit
+from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku
+from tests.adapters.conftest import commit
 from tests.builders import (
     NOON,
     SOMEBODY,
@@ -176,99 +173,6 @@ class TestStatements:
             uow.commit()
 
         assert len(data(statements)) == {"postgresql": 1, "sqlite": 2}[either.dialect.name]
-
-
-# What grows with the number of orders, and so is never read as a whole.
-BIG = ("orders", "order_lines", "payments", "payment_orders", "outbox", "inbox", "failures", "carts")
-BIG += ("idempotency_keys", "customers")
-
-# It holds only what is still to do, and is read in its own order.
-SMALL_INDEX = "ix_outbox_undelivered"
-
-
-class TestIndexes:
-    """Every statement that PostgreSQL is given finds its rows by an index."""
-
-    def test_reads_no_big_table_as_a_whole(self, shelf: Shelf) -> None:
-        """Checkout, settling, lists, and what the workers ask for again and again."""
-        asked = asked_of(shelf.engine)
-        storage = shelf.storage
-        furnish(storage)
-
-        check_out(storage)
-        use_everything(storage)
-
-        reading = [each for each in asked if not each[0].lstrip().startswith("INSERT")]
-        plans = {statement: explained(shelf, statement, values) for statement, values in reading}
-        wandering = {statement: found for statement, plan in plans.items() if (found := read_whole(plan))}
-        assert len(plans) > 25
-        assert wandering == {}
-
-
-def read_whole(plan: str) -> list[str]:
-    """The steps of a plan that look at every row of a big table, or at every entry of an index of it."""
-    lines = [line.strip() for line in plan.splitlines()]
-    steps = [(line, after) for line, after in pairwise([*lines, ""]) if "Scan" in line and " on " in line]
-    return [
-        line
-        for line, after in steps
-        if any(f" on {big} " in line for big in BIG) and "Cond:" not in after and SMALL_INDEX not in line
-    ]
-
-
-def asked_of(engine: Engine) -> list[tuple[str, Any]]:
-    """Whatever is executed from now on, with one set of its values."""
-    asked: list[tuple[str, Any]] = []
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
-        asked.append((statement, values[0] if isinstance(values, list) else values))
-
-    return asked
-
-
-def explained(shelf: Shelf, statement: str, values: Any) -> str:
-    """The plan for it, with whole tables as the last resort however small they are."""
-    with shelf.engine.connect() as connection:
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        rows = connection.exec_driver_sql(f"EXPLAIN {statement}", values).all()
-        return "\n".join(line for (line,) in rows)
-
-
-def use_everything(storage: Storage) -> None:
-    """Each of the ports once, with what a checkout has left."""
-    with storage.begin() as uow:
-        (payment,) = uow.payments.lock([PaymentId(1)])
-        uow.payments.get(PaymentId(2))
-        uow.payments.by_order_id(payment.order_id)
-        payment.pay_at_once(SOMEBODY, NOON)
-        uow.payments.save(payment)
-        for order in uow.orders.lock(payment.order_ids):
-            order.mark_paid(SOMEBODY, NOON)
-            uow.orders.save(order)
-        uow.orders.by_keys([OrderKey("order-key-1")])
-        uow.orders.of_checkout(make_order(1).checkout_id)
-        uow.payments.claim_due(NOON, later(minutes=1), 10)
-        uow.methods.has_open_payments(MethodId(1))
-        uow.people.customer_by_email("aysel@example.com")
-        uow.failures.count(["somebody"], NOON)
-        uow.commit()
-    events = storage.outbox.claim(NOON, later(minutes=1), 10)
-    storage.outbox.postpone(events[0].id, later(minutes=1), NOON, parked=True)
-    storage.outbox.delivered([found.id for found in events], later(minutes=1), NOON)
-    scope = IdempotencyScope(caller="c", operation="o", target="t", key="k")
-    storage.idempotency.claim(scope, "print", NOON, later(minutes=1) - NOON)
-    storage.idempotency.keep(scope, later(minutes=1), KeptReply(201, b""), NOON)
-    storage.idempotency.claim(scope, "print", NOON, later(minutes=1) - NOON)
-    storage.idempotency.free(scope, later(minutes=1))
-    ask = storage.queries
-    ask.cart(CustomerId(1))
-    ask.order(OrderKey("order-key-1"))
-    for owner in (CustomerId(1), None):
-        ask.orders(Page(5), owner)
-        ask.payments(Page(5), owner)
-        ask.payment(PaymentId(1), owner)
-    ask.customer(CustomerId(1))
 
 
 def data(statements: list[str]) -> list[str]:

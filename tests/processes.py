@@ -212,7 +212,7 @@ class Service:
     OWN_ORIGIN = "http://own.shop.test"
 
     @classmethod
-    def start(cls, folder: Path, **settings: object) -> Self:
+    def start(cls, folder: Path, *, with_workers: bool = True, **settings: object) -> Self:
         """Migrated, staffed and answering; `settings` are the names of the environment without KASSA_."""
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
@@ -230,7 +230,8 @@ class Service:
         email, password = "staff@shop.test", secrets.token_urlsafe(16)
         kassa("migrate", settings=environment)
         kassa("staff", "add", email, settings=environment, say=password + "\n")
-        program = Program(arguments=("serve",), settings=environment, log_path=folder / "serve.log")
+        arguments = ("serve",) if with_workers else ("serve", "--no-worker")
+        program = Program(arguments=arguments, settings=environment, log_path=folder / "serve.log")
         return cls(program.start(), email, password, folder)
 
     @property

@@ -167,16 +167,14 @@ class ManageMethods:
     ) -> tuple[PaymentMethod, bool]:
         """The method, and whether it is new; what is left out becomes the default, secrets stay.
 
-        Raises: Invalid for an unknown backend or settings, Conflict for another backend while
-        payments through the old one are open.
+        Raises: Invalid for an unknown backend or settings, Conflict for another backend, or another
+        way to capture, while payments by the method are open.
         """
         if backend not in self.gateways.backends:
             raise Invalid("there is no such backend", "#/backend")
 
         def phase(uow: UnitOfWork) -> tuple[PaymentMethod, bool]:
             known, once = uow.methods.by_code(code), uow.methods.by_code_ever(code)
-            if once and once.backend != backend and uow.methods.has_open_payments(once.id):
-                raise Conflict("payments through the method's backend are under way")
             kept = known.settings if known and known.backend == backend else {}
             method = PaymentMethod(
                 id=once.id if once else uow.methods.next_id(),
@@ -188,6 +186,8 @@ class ManageMethods:
                 settings=self.settings.checked(self.gateways.backends[backend], kept, settings),
                 rules=rules or MethodRules(),
             )
+            if once and _reads_otherwise(once, method) and uow.methods.has_open_payments(once.id):
+                raise Conflict("payments by this method are under way")
             uow.methods.put(method)
             return method, known is None
 
@@ -207,3 +207,9 @@ class ManageMethods:
     def shown(self, method: PaymentMethod) -> Settings:
         """The method's settings without their secrets."""
         return self.settings.shown(self.gateways.backends[method.backend], method.settings)
+
+
+def _reads_otherwise(once: PaymentMethod, now: PaymentMethod) -> bool:
+    """Whether what a gateway says of a payment opened before would be read by other rules afterwards."""
+    # Some gateways have one word for money held and money taken: how it was opened tells which.
+    return (once.backend, once.holds_first) != (now.backend, now.holds_first)

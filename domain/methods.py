@@ -57,7 +57,7 @@ class PaymentMethod:
     """A configured way to pay.
 
     Shape: `settings` is what the backend's schema describes, secrets included; only adapters
-    look inside. Source: "Payment Method Features" of the notes.
+    look inside, but for `capture`. Source: "Payment Method Features" of the notes.
     """
 
     id: MethodId
@@ -68,6 +68,11 @@ class PaymentMethod:
     enabled: bool = True
     settings: Mapping[str, object] = attrs.field(factory=dict, repr=False)
     rules: MethodRules = attrs.Factory(MethodRules)
+
+    @property
+    def holds_first(self) -> bool:
+        """Whether money is held first and taken when staff say so: a setting of every backend that can."""
+        return self.settings.get("capture") == "manual"
 
     def reasons_against(self, purchase: Purchase) -> tuple[str, ...]:
         """Why this method cannot take the purchase; empty when it can."""

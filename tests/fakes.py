@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import attrs
 
 from adapters.gateways.reading import Unreadable
-from adapters.gateways.sandbox_dialect import claim_of_notification, claim_of_return, verdict_of
+from adapters.gateways.sandbox_dialect import claim_of_notification, claim_of_return, refund_of, verdict_of
 from adapters.gateways.signing import ensure_timed_header, query_signature, signed_query, timed_header
 from application.gateways import (
     Capabilities,
@@ -60,7 +60,7 @@ class Entry:
 
     id: str
     order_id: str
-    key: str
+    key: object
     amount: int
     currency: str
     word: str = "created"
@@ -101,6 +101,7 @@ class Bank:
         self._entries: dict[str, Entry] = {}
         self._faults: list[Fault] = []
         self._lasting: list[Fault] = []
+        self._moves: dict[object, dict[str, Any]] = {}
         self._meanwhile: dict[str, Callable[[], None]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
@@ -136,7 +137,7 @@ class Bank:
         """The bank has not decided yet."""
         self._change(order_id, word="pending")
 
-    def refund(self, order_id: str, amount: int | None = None) -> None:
+    def pay_back(self, order_id: str, amount: int | None = None) -> None:
         """Money taken is given back, in part if an amount is given."""
         with self._lock:
             entry = self._entries[order_id]
@@ -166,6 +167,16 @@ class Bank:
         """How the payment stands, in the bank's own word."""
         with self._lock:
             return self._entries[order_id].word
+
+    def refunded(self, order_id: str) -> int:
+        """How much was given back."""
+        with self._lock:
+            return self._entries[order_id].refunded
+
+    def move_becomes(self, move_id: str, word: str) -> None:
+        """From now on that refund stands so, in the sandbox's words."""
+        with self._lock:
+            next(told for told in self._moves.values() if told["id"] == move_id)["status"] = word
 
     def _change(self, order_id: str, **fields: Any) -> None:
         with self._lock:
@@ -241,7 +252,7 @@ class Bank:
         with self._lock:
             self.calls.append(called)
 
-    def create(self, order_id: str, key: str, amount: int, currency: str) -> Entry | None:
+    def create(self, order_id: str, key: object, amount: int, currency: str) -> Entry | None:
         """Open a payment; the same key gets the same one, another key for the reference None."""
         with self._lock:
             known = self._entries.get(order_id)
@@ -263,6 +274,24 @@ class Bank:
                     entry.captured, entry.word = amount, "captured"
                     return True
             return False
+
+    def give_back(self, transaction_id: str, amount: int, key: object) -> dict[str, Any] | None:
+        """Refund so much of what was taken; the same key gets the same refund, None for too much."""
+        with self._lock:
+            if key in self._moves:
+                return self._moves[key]
+            for entry in self._entries.values():
+                if entry.id == transaction_id and 0 < amount <= entry.captured - entry.refunded:
+                    self.pay_back(entry.order_id, entry.refunded + amount)
+                    told = {"id": f"re_{next(self._numbers):06d}", "status": "succeeded", "amount": amount}
+                    self._moves[key] = told
+                    return told
+            return None
+
+    def move(self, move_id: str) -> dict[str, Any] | None:
+        """A refund by its id; tests may change what it says."""
+        with self._lock:
+            return next((told for told in self._moves.values() if told["id"] == move_id), None)
 
     def find(self, order_id: str | None, transaction_id: str | None) -> dict[str, Any] | None:
         """What it says of the payment with that id, or with that reference."""
@@ -402,9 +431,27 @@ class FakeGateway(Bank):
 
     def capture(self, instruction: Instruction) -> MoneyMove:
         """Take held money. Raises: GatewayTrouble."""
-        self._finish("capture", self._stumble("capture"))
+        fault = self._stumble("capture")
         taken = self.take(instruction.transaction_id, instruction.amount.minor)
+        self._finish("capture", fault)
         return MoneyMove(status=MoveStatus.DONE if taken else MoveStatus.DECLINED, move_id=None)
+
+    def refund(self, instruction: Instruction) -> MoneyMove:
+        """Give money back. Raises: GatewayTrouble."""
+        fault = self._stumble("refund")
+        told = self.give_back(
+            instruction.transaction_id, instruction.amount.minor, instruction.idempotency_key
+        )
+        self._finish("refund", fault)
+        return refund_of(told) if told else MoneyMove(status=MoveStatus.DECLINED, move_id=None)
+
+    def refund_status(self, transaction_id: str, move_id: str) -> MoneyMove:
+        """How a refund stands. Raises: GatewayTrouble."""
+        self._finish("refund_status", self._stumble("refund_status"))
+        told = self.move(move_id)
+        if told is None:
+            raise GatewayTrouble("the gateway answered 404")
+        return refund_of(told)
 
     def _stumble(self, operation: str) -> Fault | None:
         fault = self.take_fault(operation)

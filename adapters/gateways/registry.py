@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from adapters.gateways.epoint import Epoint
 from adapters.gateways.manual import Manual
 from adapters.gateways.sandbox import Sandbox
 from adapters.gateways.transport import Calls
@@ -10,5 +11,5 @@ from application.gateways import Backend
 
 def backends(calls: Calls) -> Mapping[str, Backend]:
     """The backends, reaching their gateways through `calls`."""
-    known: tuple[Backend, ...] = (Manual(), Sandbox(calls))
+    known: tuple[Backend, ...] = (Manual(), Sandbox(calls), Epoint(calls))
     return {backend.name: backend for backend in known}

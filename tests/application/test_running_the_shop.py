@@ -178,6 +178,21 @@ class TestPaymentMethods:
             world.method("card", backend="manual")
         world.method("transfer", backend="sandbox")
 
+    def test_capture_alike_while_money_may_come(self, world: World) -> None:
+        """Else money that is only held would pass for money that is taken."""
+        manual = {"capture": "manual"}
+        world.method("card", settings=manual)
+        out = world.buy(1)
+        world.method("card", settings=manual)
+        with pytest.raises(Conflict):
+            world.method("card", settings={"capture": "automatic"})
+        world.bank.decline(out.payment.order_id)
+        world.hear(out.payment)
+
+        world.method("card")
+
+        assert not world.app.offer_methods.for_order(out.orders[0].key)[0].method.holds_first
+
     def test_can_be_deleted_and_brought_back(self, world: World) -> None:
         """Under the same code."""
         manage = world.app.manage_methods

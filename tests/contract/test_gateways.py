@@ -2,13 +2,13 @@
 
 import json
 import time
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import attrs
 import pytest
 
-from adapters.gateways.sandbox import Sandbox
+from adapters.gateways.registry import backends
 from adapters.gateways.transport import Transport
 from application.gateways import (
     BadSignature,
@@ -16,47 +16,105 @@ from application.gateways import (
     Gateway,
     GatewayRefused,
     GatewayTrouble,
+    HoldsMoney,
+    Instruction,
+    MoveStatus,
+    OnlineBackend,
     Opening,
+    Received,
+    Refunds,
+    TracksRefunds,
+    TroubleKind,
 )
 from domain.ids import GatewayOrderId
 from domain.money import Currency, Money
+from domain.people import Contact
 from domain.verdict import VerdictStatus
 from tests.fakes import Bank, FakeGateway
-from tests.gateways.stub import API_KEY, serving
+from tests.gateways.dialects.epoint import Epoint
+from tests.gateways.stub import Dialect, Native, serving
 
 AZN = Currency("AZN", 2)
 REF = GatewayOrderId("kassa-7Q9xT2mK")
 NOW = 1_800_000_000.0
 
+DIALECTS: Mapping[str, Dialect] = {dialect.backend: dialect for dialect in (Native(), Epoint())}
+GATEWAYS: Mapping[str, type] = {
+    "fake": FakeGateway,
+    **{
+        name: backend.gateway
+        for name, backend in backends(Transport()).items()
+        if isinstance(backend, OnlineBackend)
+    },
+}
+ALL = list(GATEWAYS)
+NATIVE = ["fake", "sandbox"]
 
-class Closing(Gateway, ClosesBills, Protocol):
-    """A gateway where bills can be closed, as both under test are."""
+# Mollie signs nothing, by design: its callbacks name a payment, and that is all.
+SIGNING = [name for name in ALL if name != "mollie"]
+
+
+def those_who(power: type) -> list[str]:
+    """The backends whose gateways have that power."""
+    found = [name for name, gateway in GATEWAYS.items() if issubclass(gateway, power)]
+    assert found
+    return found
+
+
+BY_REFERENCE = [name for name, gateway in GATEWAYS.items() if gateway.capabilities.asks_by_reference]
+
+
+class Able(Gateway, ClosesBills, HoldsMoney, Refunds, TracksRefunds, Protocol):
+    """A gateway with every power; each test is run only with those that have what it needs."""
 
 
 @attrs.frozen
 class Subject:
-    """An adapter and the bank behind it."""
+    """An adapter and the bank behind it; `dialect` None where nothing is in between."""
 
-    gateway: Closing
+    gateway: Able
     bank: Bank
+    dialect: Dialect | None
+
+    def callback(self, event: str | None = None, *, forged: bool = False, now: float = NOW) -> Received:
+        """The gateway's POST about the payment of these tests."""
+        if self.dialect is None:
+            return self.bank.callback(REF, event, forged=forged, now=now)
+        return self.dialect.callback(self.bank, REF, event, forged=forged, now=now)
 
 
-@pytest.fixture(params=["fake", "sandbox"])
+def test_every_backend_has_a_dialect_to_be_tried_in() -> None:
+    """None is left out of this suite."""
+    assert {*DIALECTS, "fake"} == set(ALL)
+
+
+@pytest.fixture(params=ALL)
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """Each adapter in front of a bank of its own."""
-    if request.param == "fake":
-        fake = FakeGateway()
-        yield Subject(fake, fake)
+    yield from _subject(request.param, {})
+
+
+@pytest.fixture(params=those_who(HoldsMoney))
+def holding(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """Each adapter that can hold money, told to."""
+    yield from _subject(request.param, {"capture": "manual"})
+
+
+def _subject(name: str, more: Mapping[str, Any]) -> Iterator[Subject]:
+    if name == "fake":
+        fake: Any = FakeGateway()
+        yield Subject(fake, fake, None)
         return
-    bank, transport = Bank(), Transport(timeout_seconds=5)
-    with serving(bank) as server:
-        settings = {"base_url": server.base_url, "api_key": API_KEY, "signing_secret": bank.secret}
-        yield Subject(Sandbox(transport).connect(settings), bank)
+    bank, dialect, transport = Bank(), DIALECTS[name], Transport(timeout_seconds=5)
+    with serving(bank, dialect) as server:
+        backend: Any = backends(transport)[name]
+        settings = {**dialect.settings(server.base_url), **more}
+        yield Subject(backend.connect(settings), bank, dialect)
         transport.close()
 
 
 @pytest.fixture
-def gateway(subject: Subject) -> Closing:
+def gateway(subject: Subject) -> Able:
     """The adapter."""
     return subject.gateway
 
@@ -74,25 +132,40 @@ def opening(reference: str = REF, key: str | None = None) -> Opening:
         amount=Money(4000, AZN),
         callback_url=f"http://shop.test/v1/callbacks/card/{reference}",
         idempotency_key=key or f"{reference}:create:1",
-        buyer=None,
+        buyer=Contact("aysel@example.com", "Aysel", "Quliyeva"),
     )
 
 
+def instructed(opened_id: str | None, minor: int, key: str = f"{REF}:move:1") -> Instruction:
+    """An instruction about the payment of these tests, which is of 40.00 AZN."""
+    assert opened_id
+    money, whole = Money(minor, AZN), Money(4000, AZN)
+    return Instruction(order_id=REF, transaction_id=opened_id, amount=money, of=whole, idempotency_key=key)
+
+
 class TestInitiate:
-    def test_opens_a_payment_and_says_where_to_pay(self, gateway: Closing, bank: Bank) -> None:
+    def test_opens_a_payment_and_says_where_to_pay(self, gateway: Able, bank: Bank) -> None:
         """The answer names the gateway's own id and an address for the customer."""
         opened = gateway.initiate(opening())
 
         assert bank.knows(REF)
         assert opened.transaction_id and opened.next_step == f"{bank.address}/pay/{opened.transaction_id}"
-        assert json.loads(opened.request)["amount"] == 4000
-        assert json.loads(opened.response)["id"] == opened.transaction_id
 
-    def test_opens_nothing_twice_for_one_key(self, gateway: Closing) -> None:
+    def test_keeps_what_was_said(self, gateway: Able) -> None:
+        """As JSON, for people to read: the reference is in it, no secret is."""
+        opened = gateway.initiate(opening())
+
+        assert REF in opened.request and "aysel@example.com" not in opened.request
+        assert isinstance(json.loads(opened.request), dict)
+        assert opened.transaction_id in json.dumps(json.loads(opened.response))
+
+    @pytest.mark.parametrize("subject", BY_REFERENCE, indirect=True)
+    def test_opens_nothing_twice_for_one_key(self, gateway: Able) -> None:
         """The same request sent again, as after a crash, gives the same payment."""
         assert gateway.initiate(opening()) == gateway.initiate(opening())
 
-    def test_does_not_know_what_a_taken_reference_means(self, gateway: Closing) -> None:
+    @pytest.mark.parametrize("subject", NATIVE, indirect=True)
+    def test_does_not_know_what_a_taken_reference_means(self, gateway: Able) -> None:
         """Another key for a known reference: somebody opened it, and only asking tells what it is."""
         gateway.initiate(opening(key="one"))
 
@@ -100,7 +173,7 @@ class TestInitiate:
             gateway.initiate(opening(key="two"))
         assert caught.value.sent
 
-    def test_tells_a_refusal_from_trouble(self, gateway: Closing, bank: Bank) -> None:
+    def test_tells_a_refusal_from_trouble(self, gateway: Able, bank: Bank) -> None:
         """A refusal is for good and carries what was said, as JSON."""
         bank.refuse()
 
@@ -111,7 +184,7 @@ class TestInitiate:
         assert not bank.knows(REF)
 
     @pytest.mark.parametrize("sent", [True, False])
-    def test_says_whether_it_may_have_been_heard(self, gateway: Closing, bank: Bank, sent: bool) -> None:
+    def test_says_whether_it_may_have_been_heard(self, gateway: Able, bank: Bank, sent: bool) -> None:
         """Only what surely had no effect counts as not sent."""
         bank.trouble(sent=sent, retry_after_seconds=7)
 
@@ -119,16 +192,24 @@ class TestInitiate:
             gateway.initiate(opening())
         assert (caught.value.sent, caught.value.retry_after_seconds) == (sent, 7)
 
-    def test_can_be_repeated_after_an_answer_was_lost(self, gateway: Closing, bank: Bank) -> None:
-        """The payment was opened all the same; the same key finds it again."""
+    def test_does_not_take_a_lost_answer_for_a_refusal(self, gateway: Able, bank: Bank) -> None:
+        """The payment was opened all the same."""
+        bank.trouble(done=True)
+
+        with pytest.raises(GatewayTrouble) as caught:
+            gateway.initiate(opening())
+        assert caught.value.sent and bank.knows(REF)
+
+    @pytest.mark.parametrize("subject", BY_REFERENCE, indirect=True)
+    def test_can_be_repeated_after_an_answer_was_lost(self, gateway: Able, bank: Bank) -> None:
+        """The same key finds again what was opened."""
         bank.trouble(done=True)
         with pytest.raises(GatewayTrouble):
             gateway.initiate(opening())
-        assert bank.knows(REF)
 
         assert gateway.initiate(opening()).transaction_id == gateway.verify(REF, None).transaction_id
 
-    def test_may_be_overtaken_by_its_own_callback(self, gateway: Closing, bank: Bank) -> None:
+    def test_may_be_overtaken_by_its_own_callback(self, gateway: Able, bank: Bank) -> None:
         """The bank decides before it answers the opening; the status query knows already."""
         bank.meanwhile("initiate", lambda: bank.confirm(REF))
 
@@ -138,8 +219,123 @@ class TestInitiate:
 
 
 class TestVerify:
+    def test_tells_of_money_taken(self, gateway: Able, bank: Bank) -> None:
+        """That it is this payment, of just this much."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+
+        verdict = gateway.verify(REF, opened.transaction_id)
+
+        assert verdict.status is VerdictStatus.SUCCEEDED
+        assert verdict.is_about(REF, opened.transaction_id)
+        assert verdict.mismatch(Money(4000, AZN)) is None
+        assert (verdict.amount_minor, verdict.currency) == (4000, "AZN")
+
+    @pytest.mark.parametrize("subject", BY_REFERENCE, indirect=True)
+    def test_finds_it_by_our_reference_alone(self, gateway: Able, bank: Bank) -> None:
+        """For when the answer to the opening was lost."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+
+        verdict = gateway.verify(REF, None)
+
+        assert (verdict.status, verdict.transaction_id) == (VerdictStatus.SUCCEEDED, opened.transaction_id)
+
+    def test_tells_how_things_stand(self, gateway: Able, bank: Bank) -> None:
+        """Each of the bank's deeds shows in the port's own words."""
+        opened = gateway.initiate(opening())
+        seen = [gateway.verify(REF, opened.transaction_id).status]
+        for deed in (bank.hesitate, bank.confirm, bank.pay_back):
+            deed(REF)
+            seen.append(gateway.verify(REF, opened.transaction_id).status)
+
+        assert seen == ["pending", "pending", "succeeded", "refunded"]
+
+    @pytest.mark.parametrize("subject", NATIVE, indirect=True)
+    def test_tells_of_a_dispute(self, gateway: Able, bank: Bank) -> None:
+        """Where the gateway has a word for it."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+        bank.dispute(REF)
+
+        assert gateway.verify(REF, opened.transaction_id).status is VerdictStatus.DISPUTED
+
+    def test_tells_that_it_failed(self, gateway: Able, bank: Bank) -> None:
+        """By the gateway's own word, whatever the reason."""
+        opened = gateway.initiate(opening())
+        bank.decline(REF, "116")
+
+        verdict = gateway.verify(REF, opened.transaction_id)
+
+        assert verdict.status is VerdictStatus.FAILED and verdict.word
+
+    @pytest.mark.parametrize("subject", [*NATIVE, "epoint"], indirect=True)
+    def test_tells_why_it_was_declined(self, gateway: Able, bank: Bank) -> None:
+        """Where the gateway tells the bank's code."""
+        opened = gateway.initiate(opening())
+        bank.decline(REF, "116")
+
+        assert gateway.verify(REF, opened.transaction_id).decline == "116"
+
+    def test_shows_another_amount(self, gateway: Able, bank: Bank) -> None:
+        """It is told as it is, for the core to refuse."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF, amount=4001)
+
+        assert "4001" in str(gateway.verify(REF, opened.transaction_id).mismatch(Money(4000, AZN)))
+
+    @pytest.mark.parametrize("subject", [name for name in ALL if name != "epoint"], indirect=True)
+    def test_shows_another_currency(self, gateway: Able, bank: Bank) -> None:
+        """Where the gateway names it at all."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF, amount=4000, currency="USD")
+
+        assert "USD" in str(gateway.verify(REF, opened.transaction_id).mismatch(Money(4000, AZN)))
+
+    @pytest.mark.parametrize("word", ["sparkling", "", "SUCCESSFULLY", "captured "])
+    def test_never_guesses_a_status(self, gateway: Able, bank: Bank, word: str) -> None:
+        """An unknown word is trouble, neither success nor failure."""
+        opened = gateway.initiate(opening())
+        bank.say(REF, status=word)
+
+        with pytest.raises(GatewayTrouble):
+            gateway.verify(REF, opened.transaction_id)
+
+    def test_is_trouble_when_the_bank_does_not_answer(self, gateway: Able, bank: Bank) -> None:
+        """Silence is no verdict; afterwards everything is as before."""
+        opened = gateway.initiate(opening())
+        bank.trouble(operation="verify")
+
+        with pytest.raises(GatewayTrouble):
+            gateway.verify(REF, opened.transaction_id)
+        assert gateway.verify(REF, opened.transaction_id).status is VerdictStatus.PENDING
+
+    def test_is_trouble_when_there_is_no_time(self, gateway: Able) -> None:
+        """Without any time left nothing is sent."""
+        with pytest.raises(GatewayTrouble) as caught:
+            gateway.verify(REF, "pay_1", within_seconds=0)
+        assert caught.value.kind is TroubleKind.NOT_SENT
+
+    @pytest.mark.parametrize("subject", [n for n in ALL if n not in BY_REFERENCE], indirect=True)
+    def test_cannot_find_it_without_its_number(self, gateway: Able) -> None:
+        """Such a gateway is not even asked."""
+        with pytest.raises(GatewayTrouble) as caught:
+            gateway.verify(REF, None)
+        assert caught.value.kind is TroubleKind.NOT_SENT
+
+    def test_does_not_take_an_unknown_number_for_a_failure(self, gateway: Able) -> None:
+        """It knows no such payment, or will not say: the hold must not end on that."""
+        try:
+            verdict = gateway.verify(REF, "pay/../404?x=1")
+        except GatewayTrouble:
+            return
+        assert verdict.status is VerdictStatus.ABSENT
+
+
+@pytest.mark.parametrize("subject", NATIVE, indirect=True)
+class TestVerifyInDetail:
     @pytest.mark.parametrize("by_id", [True, False])
-    def test_tells_of_money_taken(self, gateway: Closing, bank: Bank, by_id: bool) -> None:
+    def test_tells_of_money_taken(self, gateway: Able, bank: Bank, by_id: bool) -> None:
         """By its id or by our reference alone: amount, currency, reference, masked card."""
         opened = gateway.initiate(opening())
         bank.confirm(REF)
@@ -152,17 +348,17 @@ class TestVerify:
         assert (verdict.amount_minor, verdict.captured_minor, verdict.currency) == (4000, 4000, "AZN")
         assert verdict.card_mask == "4111******1111"
 
-    def test_tells_how_things_stand(self, gateway: Closing, bank: Bank) -> None:
+    def test_tells_how_things_stand(self, gateway: Able, bank: Bank) -> None:
         """Each of the bank's deeds shows in the port's own words."""
         gateway.initiate(opening())
         seen = [gateway.verify(REF, None).status]
-        for deed in (bank.hesitate, bank.authorise, bank.confirm, bank.refund, bank.dispute):
+        for deed in (bank.hesitate, bank.authorise, bank.confirm, bank.pay_back, bank.dispute):
             deed(REF)
             seen.append(gateway.verify(REF, None).status)
 
         assert seen == ["pending", "pending", "authorised", "succeeded", "refunded", "disputed"]
 
-    def test_tells_why_it_failed(self, gateway: Closing, bank: Bank) -> None:
+    def test_tells_why_it_failed(self, gateway: Able, bank: Bank) -> None:
         """A decline carries the bank's code, a cancellation only its word."""
         gateway.initiate(opening())
         bank.decline(REF, "116")
@@ -174,7 +370,7 @@ class TestVerify:
         assert (declined.status, declined.decline) == (VerdictStatus.FAILED, "116")
         assert (cancelled.decline, cancelled.word) == (None, "canceled")
 
-    def test_shows_money_that_does_not_fit(self, gateway: Closing, bank: Bank) -> None:
+    def test_shows_money_that_does_not_fit(self, gateway: Able, bank: Bank) -> None:
         """Another amount, currency or part is told as it is, for the core to refuse."""
         due = Money(4000, AZN)
         gateway.initiate(opening())
@@ -189,14 +385,14 @@ class TestVerify:
         assert "4001" in str(too_much.mismatch(due))
         assert "USD" in str(foreign.mismatch(due))
 
-    def test_shows_another_payment_as_another(self, gateway: Closing, bank: Bank) -> None:
+    def test_shows_another_payment_as_another(self, gateway: Able, bank: Bank) -> None:
         """A reference or an id that is not ours is told as it is."""
         opened = gateway.initiate(opening())
         bank.say(REF, merchant_ref="somebody-else")
 
         assert not gateway.verify(REF, opened.transaction_id).is_about(REF, opened.transaction_id)
 
-    def test_takes_a_held_amount_for_no_capture(self, gateway: Closing, bank: Bank) -> None:
+    def test_takes_a_held_amount_for_no_capture(self, gateway: Able, bank: Bank) -> None:
         """Held in full fits the bill, although nothing is captured; held in part does not."""
         gateway.initiate(opening())
         bank.authorise(REF)
@@ -209,7 +405,7 @@ class TestVerify:
 
     @pytest.mark.parametrize("transaction_id", [None, "pay_404", "pay/../../x?y=1"])
     def test_says_absent_only_when_the_reference_is_unknown(
-        self, gateway: Closing, transaction_id: str | None
+        self, gateway: Able, transaction_id: str | None
     ) -> None:
         """No such id is not enough: the reference is asked for too."""
         absent = gateway.verify(REF, transaction_id)
@@ -219,7 +415,7 @@ class TestVerify:
         assert absent.status is VerdictStatus.ABSENT
         assert (found.status, found.reference) == (VerdictStatus.PENDING, REF)
 
-    def test_forgets_with_the_bank(self, gateway: Closing, bank: Bank) -> None:
+    def test_forgets_with_the_bank(self, gateway: Able, bank: Bank) -> None:
         """What the bank has forgotten is absent, although it answered an id once."""
         opened = gateway.initiate(opening())
         bank.forget(REF)
@@ -227,7 +423,7 @@ class TestVerify:
         assert gateway.verify(REF, opened.transaction_id).status is VerdictStatus.ABSENT
 
     @pytest.mark.parametrize("amount", ["4000", 4000.0, 4000.5, -1, None, True, 10**18, [4000]])
-    def test_never_guesses_an_amount(self, gateway: Closing, bank: Bank, amount: object) -> None:
+    def test_never_guesses_an_amount(self, gateway: Able, bank: Bank, amount: object) -> None:
         """What is no whole number is trouble, however clear it looks."""
         gateway.initiate(opening())
         bank.confirm(REF)
@@ -237,7 +433,7 @@ class TestVerify:
             gateway.verify(REF, None)
 
     @pytest.mark.parametrize("word", ["paid", "", None, 2, "CAPTURED", "captured "])
-    def test_never_guesses_a_status(self, gateway: Closing, bank: Bank, word: object) -> None:
+    def test_never_guesses_a_status(self, gateway: Able, bank: Bank, word: object) -> None:
         """An unknown word is trouble, neither success nor failure."""
         gateway.initiate(opening())
         bank.say(REF, status=word)
@@ -245,7 +441,7 @@ class TestVerify:
         with pytest.raises(GatewayTrouble):
             gateway.verify(REF, None)
 
-    def test_does_not_take_a_contradiction_for_a_failure(self, gateway: Closing, bank: Bank) -> None:
+    def test_does_not_take_a_contradiction_for_a_failure(self, gateway: Able, bank: Bank) -> None:
         """Failed, yet money is captured: the hold must not end on that."""
         gateway.initiate(opening())
         bank.confirm(REF)
@@ -254,25 +450,11 @@ class TestVerify:
         with pytest.raises(GatewayTrouble):
             gateway.verify(REF, None)
 
-    def test_is_trouble_when_the_bank_does_not_answer(self, gateway: Closing, bank: Bank) -> None:
-        """Silence is no verdict; afterwards everything is as before."""
-        gateway.initiate(opening())
-        bank.trouble(operation="verify")
 
-        with pytest.raises(GatewayTrouble):
-            gateway.verify(REF, None)
-        assert gateway.verify(REF, None).status is VerdictStatus.PENDING
-
-    def test_is_trouble_when_there_is_no_time(self, gateway: Closing) -> None:
-        """Without any time left nothing is sent."""
-        with pytest.raises(GatewayTrouble) as caught:
-            gateway.verify(REF, None, within_seconds=0)
-        assert not caught.value.sent
-
-
+@pytest.mark.parametrize("subject", those_who(ClosesBills), indirect=True)
 class TestClose:
     @pytest.mark.parametrize("by_id", [True, False])
-    def test_ends_an_unpaid_payment(self, gateway: Closing, bank: Bank, by_id: bool) -> None:
+    def test_ends_an_unpaid_payment(self, gateway: Able, bank: Bank, by_id: bool) -> None:
         """It takes no money any more, and the answer says so."""
         opened = gateway.initiate(opening())
 
@@ -281,7 +463,7 @@ class TestClose:
         assert verdict.status is VerdictStatus.FAILED
         assert bank.status(REF) == "canceled"
 
-    def test_tells_of_money_that_came_first(self, gateway: Closing, bank: Bank) -> None:
+    def test_tells_of_money_that_came_first(self, gateway: Able, bank: Bank) -> None:
         """Too late to close: the answer is how it stands, paid."""
         opened = gateway.initiate(opening())
         bank.confirm(REF)
@@ -289,17 +471,17 @@ class TestClose:
         assert gateway.close(REF, opened.transaction_id).status is VerdictStatus.SUCCEEDED
 
     @pytest.mark.parametrize("transaction_id", [None, "pay_404"])
-    def test_has_nothing_to_close(self, gateway: Closing, transaction_id: str | None) -> None:
+    def test_has_nothing_to_close(self, gateway: Able, transaction_id: str | None) -> None:
         """What the bank does not know is absent."""
         assert gateway.close(REF, transaction_id).status is VerdictStatus.ABSENT
 
-    def test_closes_again_what_is_closed(self, gateway: Closing) -> None:
+    def test_closes_again_what_is_closed(self, gateway: Able) -> None:
         """The second closing finds the same."""
         gateway.initiate(opening())
 
         assert gateway.close(REF, None).status is gateway.close(REF, None).status is VerdictStatus.FAILED
 
-    def test_is_trouble_when_the_bank_does_not_answer(self, gateway: Closing, bank: Bank) -> None:
+    def test_is_trouble_when_the_bank_does_not_answer(self, gateway: Able, bank: Bank) -> None:
         """Whether it was closed is not known then."""
         opened = gateway.initiate(opening())
         bank.trouble(operation="close")
@@ -308,9 +490,175 @@ class TestClose:
             gateway.close(REF, opened.transaction_id)
 
 
+class TestHeldMoney:
+    def test_shows_as_held(self, holding: Subject) -> None:
+        """Nothing is taken, and all of it is there."""
+        opened = holding.gateway.initiate(opening())
+        holding.bank.authorise(REF)
+
+        verdict = holding.gateway.verify(REF, opened.transaction_id)
+
+        assert verdict.status is VerdictStatus.AUTHORISED
+        assert verdict.mismatch(Money(4000, AZN)) is None
+
+    def test_is_taken(self, holding: Subject) -> None:
+        """When somebody says so."""
+        opened = holding.gateway.initiate(opening())
+        holding.bank.authorise(REF)
+
+        move = holding.gateway.capture(instructed(opened.transaction_id, 4000))
+
+        assert move.status is MoveStatus.DONE
+        assert holding.bank.status(REF) == "captured"
+
+    def test_is_not_taken_when_it_is_not_there(self, holding: Subject) -> None:
+        """Nobody holds anything: a plain no, or nothing to go by."""
+        opened = holding.gateway.initiate(opening())
+
+        try:
+            move = holding.gateway.capture(instructed(opened.transaction_id, 4000))
+        except GatewayTrouble:
+            return
+        assert move.status is MoveStatus.DECLINED
+
+    def test_is_let_go(self, holding: Subject) -> None:
+        """And is told as failed then: no money came."""
+        opened = holding.gateway.initiate(opening())
+        assert opened.transaction_id
+        holding.bank.authorise(REF)
+
+        verdict = holding.gateway.void(REF, opened.transaction_id)
+
+        assert verdict.status is VerdictStatus.FAILED
+        assert holding.bank.status(REF) == "canceled"
+
+    def test_is_in_doubt_when_the_answer_is_lost(self, holding: Subject) -> None:
+        """Taken or not: nobody knows."""
+        opened = holding.gateway.initiate(opening())
+        holding.bank.authorise(REF)
+        holding.bank.trouble(operation="capture", done=True)
+
+        with pytest.raises(GatewayTrouble) as caught:
+            holding.gateway.capture(instructed(opened.transaction_id, 4000))
+        assert caught.value.sent
+
+
+@pytest.mark.parametrize("subject", those_who(Refunds), indirect=True)
+class TestRefunds:
+    @pytest.mark.parametrize("minor", [4000, 1500])
+    def test_give_money_back(self, gateway: Able, bank: Bank, minor: int) -> None:
+        """All of it, or a part."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+
+        move = gateway.refund(instructed(opened.transaction_id, minor))
+
+        assert move.status in {MoveStatus.DONE, MoveStatus.PENDING}
+        assert isinstance(json.loads(move.response), dict)
+        assert bank.refunded(REF) == minor
+
+    def test_are_declined_for_more_than_there_is(self, gateway: Able, bank: Bank) -> None:
+        """Nothing goes back then."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+        bank.say(REF, amount_captured=1)
+
+        move = gateway.refund(instructed(opened.transaction_id, 4001))
+
+        assert move.status is MoveStatus.DECLINED
+        assert bank.refunded(REF) == 0
+
+    def test_are_in_doubt_when_the_answer_is_lost(self, gateway: Able, bank: Bank) -> None:
+        """Given back or not: nobody knows, and nobody says that it was declined."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+        bank.trouble(operation="refund", done=True)
+
+        with pytest.raises(GatewayTrouble) as caught:
+            gateway.refund(instructed(opened.transaction_id, 4000))
+        assert caught.value.sent
+
+
+@pytest.mark.parametrize("subject", those_who(TracksRefunds), indirect=True)
+class TestTrackingRefunds:
+    def test_tells_how_a_refund_stands(self, gateway: Able, bank: Bank) -> None:
+        """By its own name there."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+        move = gateway.refund(instructed(opened.transaction_id, 1500))
+        assert move.move_id and opened.transaction_id
+
+        seen = [gateway.refund_status(opened.transaction_id, move.move_id).status]
+        for word in ("pending", "failed"):
+            bank.move_becomes(move.move_id, word)
+            seen.append(gateway.refund_status(opened.transaction_id, move.move_id).status)
+
+        assert seen == [MoveStatus.DONE, MoveStatus.PENDING, MoveStatus.DECLINED]
+
+    def test_does_not_take_an_unknown_refund_for_a_failed_one(self, gateway: Able, bank: Bank) -> None:
+        """It may only be too early to ask."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+        assert opened.transaction_id
+
+        with pytest.raises(GatewayTrouble):
+            gateway.refund_status(opened.transaction_id, "re_404")
+
+    def test_is_refunded_once_for_one_key(self, gateway: Able, bank: Bank) -> None:
+        """The same instruction sent again, as after a crash, gives nothing back twice."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+        moves = [gateway.refund(instructed(opened.transaction_id, 1500)) for _ in range(2)]
+
+        assert moves[0].move_id == moves[1].move_id
+        assert bank.refunded(REF) == 1500
+
+
+class TestAnyCallback:
+    def test_names_the_payment(self, subject: Subject) -> None:
+        """By our reference where it tells it, and the address it came to does where not."""
+        subject.gateway.initiate(opening())
+        subject.bank.confirm(REF)
+
+        claim = subject.gateway.parse_callback(subject.callback(), NOW)
+
+        assert claim.reference in {REF, None}
+        assert claim.claimed in {VerdictStatus.SUCCEEDED, None}
+
+    @pytest.mark.parametrize("subject", SIGNING, indirect=True)
+    def test_is_refused_when_another_key_signed(self, subject: Subject) -> None:
+        """Another merchant's signature is none."""
+        subject.gateway.initiate(opening())
+
+        with pytest.raises(BadSignature):
+            subject.gateway.parse_callback(subject.callback(forged=True), NOW)
+
+    @pytest.mark.parametrize("subject", SIGNING, indirect=True)
+    def test_is_refused_when_it_is_not_signed(self, subject: Subject) -> None:
+        """No signature at all, whatever it says; nothing at all included."""
+        subject.gateway.initiate(opening())
+        received = subject.callback()
+        for body in (b"", b"{}", b"data=e30%3D", received.body.partition(b"&signature=")[0]):
+            with pytest.raises(BadSignature):
+                bare = attrs.evolve(received, headers={}, body=body)
+                subject.gateway.parse_callback(bare, NOW)
+
+    @pytest.mark.parametrize("subject", SIGNING, indirect=True)
+    def test_is_refused_when_a_byte_changes(self, subject: Subject) -> None:
+        """Any byte of its body."""
+        subject.gateway.initiate(opening())
+        received = subject.callback()
+        for at in range(len(received.body)):
+            body = bytearray(received.body)
+            body[at] ^= 1
+            with pytest.raises(BadSignature):
+                subject.gateway.parse_callback(attrs.evolve(received, body=bytes(body)), NOW)
+
+
+@pytest.mark.parametrize("subject", NATIVE, indirect=True)
 class TestCallbacks:
     @pytest.mark.parametrize("method", ["POST", "GET"])
-    def test_reads_what_is_signed(self, gateway: Closing, bank: Bank, method: str) -> None:
+    def test_reads_what_is_signed(self, gateway: Able, bank: Bank, method: str) -> None:
         """The claim names the payment twice and what is said to have happened."""
         opened = gateway.initiate(opening())
         received = bank.callback(REF, "captured", method=method, now=NOW)
@@ -320,7 +668,7 @@ class TestCallbacks:
         assert (claim.reference, claim.transaction_id) == (REF, opened.transaction_id)
         assert claim.claimed is VerdictStatus.SUCCEEDED
 
-    def test_names_each_event_once(self, gateway: Closing, bank: Bank) -> None:
+    def test_names_each_event_once(self, gateway: Able, bank: Bank) -> None:
         """Two events have two ids; one sent again keeps its own."""
         gateway.initiate(opening())
         first, second = (bank.callback(REF, now=NOW) for _ in range(2))
@@ -330,25 +678,25 @@ class TestCallbacks:
         assert ids[0] == ids[2] != ids[1]
 
     @pytest.mark.parametrize("method", ["POST", "GET"])
-    def test_refuses_what_another_key_signed(self, gateway: Closing, bank: Bank, method: str) -> None:
+    def test_refuses_what_another_key_signed(self, gateway: Able, bank: Bank, method: str) -> None:
         """Another merchant's signature is none."""
         with pytest.raises(BadSignature):
             gateway.parse_callback(bank.callback(REF, method=method, forged=True, now=NOW), NOW)
 
     @pytest.mark.parametrize("off", [-301, 301, 86400])
-    def test_refuses_a_post_from_another_time(self, gateway: Closing, bank: Bank, off: int) -> None:
+    def test_refuses_a_post_from_another_time(self, gateway: Able, bank: Bank, off: int) -> None:
         """Old ones are replays; future ones could be replayed for long."""
         with pytest.raises(BadSignature):
             gateway.parse_callback(bank.callback(REF, now=NOW + off), NOW)
 
-    def test_reads_a_return_of_any_age(self, gateway: Closing, bank: Bank) -> None:
+    def test_reads_a_return_of_any_age(self, gateway: Able, bank: Bank) -> None:
         """Customers keep pages open for days; a return is only a hint anyway."""
         received = bank.callback(REF, "failed", method="GET", now=NOW - 10 * 86400)
 
         assert gateway.parse_callback(received, NOW).claimed is VerdictStatus.FAILED
 
     @pytest.mark.parametrize("method", ["POST", "GET"])
-    def test_refuses_what_is_not_signed(self, gateway: Closing, bank: Bank, method: str) -> None:
+    def test_refuses_what_is_not_signed(self, gateway: Able, bank: Bank, method: str) -> None:
         """No signature at all, whatever it says."""
         received = bank.callback(REF, "captured", method=method, now=NOW)
         bare = attrs.evolve(received, headers={}, query=received.query.partition("&sig=")[0])
@@ -357,7 +705,7 @@ class TestCallbacks:
             gateway.parse_callback(bare, NOW)
 
     @pytest.mark.parametrize("method", ["POST", "GET"])
-    def test_does_not_understand_every_word(self, gateway: Closing, bank: Bank, method: str) -> None:
+    def test_does_not_understand_every_word(self, gateway: Able, bank: Bank, method: str) -> None:
         """An unknown event is still a reason to ask; it claims nothing."""
         claim = gateway.parse_callback(bank.callback(REF, "sparkling", method=method, now=NOW), NOW)
 
@@ -366,13 +714,13 @@ class TestCallbacks:
     @pytest.mark.parametrize("method", ["POST", "GET"])
     @pytest.mark.parametrize("reference", ["", "two words", "x" * 256])
     def test_takes_no_reference_that_cannot_be_ours(
-        self, gateway: Closing, bank: Bank, method: str, reference: str
+        self, gateway: Able, bank: Bank, method: str, reference: str
     ) -> None:
         """Signed, but about nothing we know: still only a hint, and acknowledged."""
         received = bank.callback(REF, method=method, now=NOW, merchant_ref=reference)
 
         assert gateway.parse_callback(received, NOW).reference is None
 
-    def test_needs_no_clock_but_the_given(self, gateway: Closing, bank: Bank) -> None:
+    def test_needs_no_clock_but_the_given(self, gateway: Able, bank: Bank) -> None:
         """What is signed now holds now: the units are Unix seconds."""
         assert gateway.parse_callback(bank.callback(REF), time.time()).reference == REF

@@ -341,7 +341,7 @@ STATUSES = st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 404, 409, 42
 
 
 class TestAnyAnswer:
-    @settings(max_examples=500)
+    @settings(max_examples=1000, deadline=None)
     @given(STATUSES, REPLIES)
     def test_leads_to_a_declared_outcome(self, status: int, body: bytes) -> None:
         """Whatever a gateway says, the port answers with its own types and errors."""
@@ -429,7 +429,7 @@ class TestCallbacks:
 
         assert claim == Claim(reference=REF, transaction_id=None, claimed=claimed)
 
-    @settings(max_examples=500)
+    @settings(max_examples=1000, deadline=None)
     @given(st.binary() | REPLIES | REPLIES.map(lambda body: b'{"payment": ' + body + b"}"))
     def test_lead_to_a_declared_outcome(self, body: bytes) -> None:
         """Signed or not, as a notification or as a return."""

@@ -22,6 +22,7 @@ class Session:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._connection: Connection | None = None
+        self._only_looked = True
         self.dialect = engine.dialect.name
 
     def begin(self) -> None:
@@ -33,10 +34,11 @@ class Session:
             except BaseException:
                 connection.close()
                 raise
-        self._connection = connection
+        self._connection, self._only_looked = connection, True
 
     def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
         """Execute one statement. Raises: StoreUnavailable, StaleVersion."""
+        self._only_looked = self._only_looked and statement.is_select
         with translated():
             return self._open().execute(statement, values)
 
@@ -44,6 +46,7 @@ class Session:
         """Execute it once for each row, in one go; answers how many rows of the table it met."""
         if not rows:
             return 0
+        self._only_looked = False
         with translated():
             return self._open().execute(statement, rows).rowcount
 
@@ -53,11 +56,17 @@ class Session:
             self._open().commit()
 
     def close(self) -> None:
-        """Roll back what was not committed, and give the connection back."""
+        """Roll back what was not committed, and give the connection back.
+
+        Where nothing was written both ends are the same, but a rollback makes the PostgreSQL driver
+        forget every statement that it has prepared on this connection.
+        """
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with translated():
-                connection.close()
+        if connection is None:
+            return
+        with translated(), connection:
+            if self._only_looked and connection.in_transaction() and not connection.invalidated:
+                connection.commit()
 
     def _open(self) -> Connection:
         if self._connection is None:

@@ -17,8 +17,8 @@ lint: .venv/tools
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
 
-bench: .venv/tools
-	@exec $(BIN)/python -m benchmarks
+bench: .venv/bench
+	@exec $(BIN)/python -m benchmarks --save
 
 clean:
 	rm -rf .venv build *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -35,3 +35,7 @@ clean:
 .venv/tools: .venv/python setup.cfg
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,dev]'
 	@touch $@ .venv/runtime
+
+.venv/bench: .venv/tools
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@

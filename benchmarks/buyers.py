@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from benchmarks.clients import Connection
+from benchmarks.clients import Connection, Refused
 
 STEPS = ("item", "item 2", "checkout", "callback")
 JSON = {"Content-Type": "application/json"}
@@ -29,7 +29,9 @@ class Bought:
 class Buyer:
     """A customer with a token and a connection of its own.
 
-    Shape: `seconds` holds each step's times, in the order in which they were measured.
+    With `copies` the gateway's news comes over each of these at once, `rounds_of_copies` times.
+    Shape: `seconds` holds each step's times, in the order in which they were measured; `errors`
+    what went wrong instead of being bought.
     """
 
     connection: Connection
@@ -41,21 +43,44 @@ class Buyer:
     copies: Sequence[Connection] = ()
     rounds_of_copies: int = 0
     bought: list[Bought] = attrs.Factory(list)
+    errors: list[str] = attrs.Factory(list)
     seconds: dict[str, list[float]] = attrs.field(factory=lambda: {step: [] for step in STEPS})
     _keys: int = 0
 
-    def buy(self) -> None:
-        """Item, item, checkout, callback: one paid order. Raises: Refused, OSError."""
-        caller = {"Authorization": f"Bearer {self.token}", **JSON}
+    def buy(self) -> bool:
+        """One paid order; answers whether it was, and notes what went wrong."""
+        try:
+            self.bought.append(self._check_out())
+        except (Refused, OSError) as trouble:
+            self.connection.close()
+            self.errors.append(str(trouble))
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for connection in (self.connection, *self.copies):
+            connection.close()
+
+    def _check_out(self) -> Bought:
+        """Item, item, checkout, callback. Raises: Refused, OSError."""
+        self.fill_cart()
+        self._keys += 1
+        keyed = {**self._caller, "Idempotency-Key": f"{self.number}-{self._keys}"}
+        out = self._timed("checkout", "POST", "/v1/cart/checkout", {"payment_method": self.method}, keyed)
+        self._pay(out["payment"])
+        return bought_from(out)
+
+    def fill_cart(self) -> None:
+        """Item, item. Raises: Refused, OSError."""
         for index, (step, sku) in enumerate(zip(STEPS, self.skus, strict=False)):
             # The second time a thing is put into the cart there are two of it.
             quantity = 1 + self.skus[:index].count(sku)
-            self._timed(step, "PUT", f"/v1/cart/items/{sku}", {"quantity": quantity}, caller)
-        self._keys += 1
-        keyed = {**caller, "Idempotency-Key": f"{self.number}-{self._keys}"}
-        out = self._timed("checkout", "POST", "/v1/cart/checkout", {"payment_method": self.method}, keyed)
-        self._pay(out["payment"])
-        self.bought.append(bought_from(out))
+            self._timed(step, "PUT", f"/v1/cart/items/{sku}", {"quantity": quantity}, self._caller)
+
+    @property
+    def _caller(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.token}", **JSON}
 
     def _pay(self, payment: Mapping[str, Any]) -> None:
         """The gateway's news, signed as it does; further copies of it arrive at the same time."""

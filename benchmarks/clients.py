@@ -108,7 +108,7 @@ def _length(head: bytes) -> int:
 def run_for(seconds: float, deeds: Sequence[Callable[[], object]]) -> tuple[int, float]:
     """Do each deed over and over, on a thread each; answers how many were done and how long it took.
 
-    The first trouble ends them all, and is raised.
+    A deed that answers False was not done. The first exception ends them all, and is raised.
     """
     done = [0] * len(deeds)
     troubles: list[BaseException] = []
@@ -117,8 +117,7 @@ def run_for(seconds: float, deeds: Sequence[Callable[[], object]]) -> tuple[int,
     def loop(index: int) -> None:
         try:
             while time.perf_counter() - began < seconds and not troubles:
-                deeds[index]()
-                done[index] += 1
+                done[index] += deeds[index]() is not False
         except Exception as trouble:
             troubles.append(trouble)
 

@@ -1,15 +1,20 @@
-"""What is measured side by side: the yardsticks and the service, each with processes and rows of its own."""
+"""One run's folder, server and gateway, and the houses that sell there: the service and the floor.
+
+Each house has processes, rows and customers of its own; what is answered to its end is looked up
+in its database after every turn.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import attrs
 from sqlalchemy import Engine, create_engine, insert, select
 
-from adapters.sql.tables import customers, metadata, payment_methods, products
-from benchmarks import pgbench
-from benchmarks.buyers import Bought, Buyer
+from adapters.sql.tables import accounts, customers, metadata, payment_methods, products
+from benchmarks.buyers import Buyer
 from benchmarks.clients import Connection, run_for
 from benchmarks.database import calls
 from benchmarks.measuring import Subject, wait_until
@@ -19,66 +24,155 @@ from tests.postgres import Postgres
 from tests.processes import Program
 
 CLIENTS = 8
-REQUESTS_PER_CHECKOUT = 4
 RELAY_SECONDS_MAX = 120
+
+
+C = TypeVar("C", Buyer, Connection)
 
 
 class Unsound(Exception):
     """A checkout that was answered to its end is not there as it should be."""
 
 
-@attrs.define
+@attrs.define(slots=False)
 class Lab:
-    """A folder, a server and a gateway for one run; what it starts ends with its stack."""
+    """What it starts ends with its stack."""
 
     folder: Path
     server: Postgres
     stack: ExitStack
-    _gateway: str = ""
 
-    @property
+    @cached_property
     def gateway(self) -> str:
         """The stand-in's address."""
-        if not self._gateway:
-            self._gateway = self.start("standin").address
-        return self._gateway
+        return self.start("standin").address
 
     def start(self, name: str, *arguments: str) -> Program:
         """One of the benchmarks' own servers."""
-        number = len(list(self.folder.glob(f"{name}*")))
-        log = self.folder / f"{name}-{number}.log"
+        log = self._new(name).with_suffix(".log")
         program = Program(module=f"benchmarks.{name}", arguments=arguments, log_path=log).start()
         self.stack.callback(program.stop)
         return program
 
-    def shop(self, database_url: str, skus: Sequence[str] = (), **how: object) -> Shop:
+    def shop(self, database_url: str, skus: Sequence[str] = (), **how: Any) -> Shop:
         """A service on that database, with something to sell and a way to pay."""
-        number = len(list(self.folder.glob("shop*")))
-        shop = self.stack.enter_context(open_shop(self.folder / f"shop-{number}", database_url, **how))  # type: ignore[arg-type]
+        shop = self.stack.enter_context(open_shop(self._new("shop"), database_url, **how))
         shop.accept_cards(self.gateway)
         shop.stock(skus or [sku for number in range(CLIENTS) for sku in own_skus(number)])
         return shop
 
+    def copied(self, shop: Shop) -> tuple[str, Engine, list[int]]:
+        """Another migrated database with the same goods and people, who have bought nothing yet."""
+        database = self.server.database()
+        engine = create_engine(self.server.url(database))
+        self.stack.callback(engine.dispose)
+        with shop.engine.connect() as theirs, engine.begin() as ours:
+            for table in (products, accounts, customers, payment_methods):
+                rows = theirs.execute(select(metadata.tables[table.name])).mappings()
+                ours.execute(insert(table), [dict(row) for row in rows])
+            ours.execute(products.update().values(on_hand=UNITS, reserved=0))
+            people = list(ours.execute(select(customers.c.id).order_by(customers.c.id)).scalars())
+        return database, engine, people
 
-def hello(lab: Lab) -> Subject:
-    """A bare "hello" on the same server: four of them are one checkout."""
-    program = lab.start("hello")
-    connections = [Connection(program.address) for _ in range(CLIENTS)]
-    deeds = [lambda each=each: each.ask("GET", "/hello") for each in connections]
+    def closing(self, clients: Sequence[C]) -> Sequence[C]:
+        """The same, whose connections end with the rest."""
+        for client in clients:
+            self.stack.callback(client.close)
+        return clients
 
-    def run(seconds: float) -> tuple[float, float]:
-        done, took = run_for(seconds, deeds)
-        return done / REQUESTS_PER_CHECKOUT, took
-
-    return Subject(name="hello", run=run, service_pid=_pid(program))
+    def _new(self, name: str) -> Path:
+        return self.folder / f"{name}-{len(list(self.folder.iterdir()))}"
 
 
-def floor(lab: Lab, like: Shop, *, calls_gateway: bool) -> Subject:
+@attrs.frozen(kw_only=True)
+class House:
+    """Somebody who sells, with buyers.
+
+    `tells_all` where each change leaves an event, `relays` where somebody tells others of them;
+    without a `gateway` nobody is asked. `database` is its name on the server, if it is there.
+    """
+
+    engine: Engine
+    buyers: Sequence[Buyer]
+    pid: int
+    server: Postgres
+    database: str | None = None
+    gateway: str | None = None
+    tells_all: bool = True
+    relays: bool = True
+
+    def subject(self, name: str) -> Subject:
+        """To be measured."""
+        database = self.database
+        return Subject(
+            name=name,
+            run=lambda seconds: run_for(seconds, [buyer.buy for buyer in self.buyers]),
+            settle=self._settling(),
+            statements=counting(self.server, database) if database else None,
+            service_pid=self.pid,
+            database_pid=pid_of(self.server) if database else None,
+            steps=lambda: steps_of(self.buyers),
+            errors=lambda: [error for buyer in self.buyers for error in buyer.errors],
+        )
+
+    def _settling(self) -> Callable[[], None]:
+        """Looks at everything that was bought since it last did. Raises: Unsound, naming some of it."""
+        mark, seen = Mark.read(self.engine), [len(buyer.bought) for buyer in self.buyers]
+
+        def settle() -> None:
+            nonlocal mark, seen
+            if self.relays:
+                wait_until(
+                    lambda: not undelivered(self.engine), RELAY_SECONDS_MAX, "the relay does not keep up"
+                )
+            pairs = zip(self.buyers, seen, strict=True)
+            new = [each for buyer, count in pairs for each in buyer.bought[count:]]
+            books = Books.read(self.engine, mark, tells_all=self.tells_all)
+            sold = sold_by((buyer.skus, len(buyer.bought)) for buyer in self.buyers)
+            record = record_of(self.gateway) if self.gateway else None
+            if wrong := breaches(books, new, sold, UNITS, record):
+                raise Unsound(f"{len(wrong)} things are not as they should be: {'; '.join(wrong[:5])}")
+            mark, seen = Mark.read(self.engine), [len(buyer.bought) for buyer in self.buyers]
+
+        return settle
+
+
+def service(lab: Lab, *, buying: Sequence[str] = (), copies: int = 0, **how: Any) -> tuple[Shop, House]:
+    """Kassa on PostgreSQL; `buying` is what everybody buys, `copies` how often the gateway calls at once."""
+    database = lab.server.database()
+    shop = lab.shop(lab.server.url(database), sorted(set(buying)), **how)
+    house = House(
+        engine=shop.engine,
+        buyers=lab.closing(shop.buyers(CLIENTS, buying, copies=copies)),
+        pid=shop.pid,
+        server=lab.server,
+        database=database,
+        gateway=lab.gateway,
+        relays="--no-worker" not in shop.program.arguments,
+    )
+    return shop, house
+
+
+def service_on_sqlite(lab: Lab, **how: Any) -> tuple[Shop, House]:
+    """Kassa on a file; the database's time is the service's own."""
+    name = f"kassa-{len(list(lab.folder.iterdir()))}.db"
+    shop = lab.shop(f"sqlite:///{lab.folder / name}", **how)
+    house = House(
+        engine=shop.engine,
+        buyers=lab.closing(shop.buyers(CLIENTS)),
+        pid=shop.pid,
+        server=lab.server,
+        gateway=lab.gateway,
+        relays="--no-worker" not in shop.program.arguments,
+    )
+    return shop, house
+
+
+def floor(lab: Lab, like: Shop, *, calls_gateway: bool = False) -> House:
     """The four requests with no rules, with or without the gateway's two calls."""
-    name = "floor and gateway" if calls_gateway else "floor"
-    database, engine, people = _copied(lab, like)
-    url = lab.server.url(database)
-    program = lab.start("floor", url, *([lab.gateway] if calls_gateway else []))
+    database, engine, people = lab.copied(like)
+    gateway = [lab.gateway] if calls_gateway else []
+    program = lab.start("floor", lab.server.url(database), *gateway)
     buyers = [
         Buyer(
             connection=Connection(program.address),
@@ -88,89 +182,18 @@ def floor(lab: Lab, like: Shop, *, calls_gateway: bool) -> Subject:
             signing_secret="none",
             number=number,
         )
-        for number, customer in enumerate(people)
+        for number, customer in enumerate(people[:CLIENTS])
     ]
-    gateway = lab.gateway if calls_gateway else None
-    return Subject(
-        name=name,
-        run=lambda seconds: run_for(seconds, [buyer.buy for buyer in buyers]),
-        settle=settling(engine, buyers, gateway, tells_all=False),
-        statements=counting(lab.server, database),
-        service_pid=_pid(program),
-        database_pid=_pid(lab.server),
-        steps=lambda: steps_of(buyers),
+    return House(
+        engine=engine,
+        buyers=lab.closing(buyers),
+        pid=pid_of(program),
+        server=lab.server,
+        database=database,
+        gateway=lab.gateway if calls_gateway else None,
+        tells_all=False,
+        relays=False,
     )
-
-
-def rows_alone(lab: Lab, like: Shop) -> Subject:
-    """The rows of a minimal checkout by pgbench."""
-    database, engine, people = _copied(lab, like)
-    (lab.folder / "checkout.sql").write_text(pgbench.script(people[0]), encoding="utf-8")
-    sold = 0
-
-    def run(seconds: float) -> tuple[float, float]:
-        nonlocal sold
-        written = pgbench.run(lab.server, database, lab.folder, clients=CLIENTS, seconds=seconds)
-        sold += written.checkouts
-        return written.checkouts, written.checkouts / written.per_second
-
-    def settle() -> None:
-        found = len(Books.read(engine, Mark(0, 0), tells_all=False).paid)
-        if found != sold:
-            raise Unsound(f"pgbench has done {sold} checkouts, of which {found} are paid")
-
-    return Subject(
-        name="pgbench",
-        run=run,
-        settle=settle,
-        statements=counting(lab.server, database),
-        database_pid=_pid(lab.server),
-    )
-
-
-def service(
-    shop: Shop,
-    name: str,
-    buyers: Sequence[Buyer],
-    gateway: str,
-    *,
-    statements: Callable[[], int] | None = None,
-    server: Postgres | None = None,
-    relays: bool = True,
-) -> Subject:
-    """The service itself; on SQLite the database's time is the service's own."""
-    return Subject(
-        name=name,
-        run=lambda seconds: run_for(seconds, [buyer.buy for buyer in buyers]),
-        settle=settling(shop.engine, buyers, gateway, tells_all=True, relays=relays),
-        statements=statements,
-        service_pid=shop.pid,
-        database_pid=_pid(server) if server else None,
-        steps=lambda: steps_of(buyers),
-    )
-
-
-def settling(
-    engine: Engine, buyers: Sequence[Buyer], gateway: str | None, *, tells_all: bool, relays: bool = False
-) -> Callable[[], None]:
-    """Looks at everything that was bought since it last did. Raises: Unsound, naming some of it."""
-    mark, seen = Mark.read(engine), [len(buyer.bought) for buyer in buyers]
-
-    def settle() -> None:
-        nonlocal mark, seen
-        if relays:
-            wait_until(lambda: not undelivered(engine), RELAY_SECONDS_MAX, "the relay does not keep up")
-        new: list[Bought] = [
-            each for buyer, count in zip(buyers, seen, strict=True) for each in buyer.bought[count:]
-        ]
-        books = Books.read(engine, mark, tells_all=tells_all)
-        sold = sold_by((buyer.skus, len(buyer.bought)) for buyer in buyers)
-        wrong = breaches(books, new, sold, UNITS, record_of(gateway) if gateway else None)
-        if wrong:
-            raise Unsound(f"{len(wrong)} things are not as they should be: {'; '.join(wrong[:5])}")
-        mark, seen = Mark.read(engine), [len(buyer.bought) for buyer in buyers]
-
-    return settle
 
 
 def counting(server: Postgres, database: str) -> Callable[[], int]:
@@ -187,21 +210,7 @@ def steps_of(buyers: Sequence[Buyer]) -> Mapping[str, Sequence[float]]:
     return steps
 
 
-def _copied(lab: Lab, like: Shop) -> tuple[str, Engine, list[int]]:
-    """Another migrated database with the same goods and people, who have bought nothing yet."""
-    database = lab.server.database()
-    engine = create_engine(lab.server.url(database))
-    lab.stack.callback(engine.dispose)
-    copied = (metadata.tables[table.name] for table in (products, customers, payment_methods))
-    with like.engine.connect() as theirs, engine.begin() as ours:
-        for table in copied:
-            rows = [dict(row._mapping) for row in theirs.execute(select(table))]
-            ours.execute(insert(table), rows)
-        ours.execute(products.update().values(on_hand=UNITS, reserved=0))
-        people = list(ours.execute(select(customers.c.id).order_by(customers.c.id)).scalars())
-    return database, engine, people
-
-
-def _pid(what: Program | Postgres) -> int:
+def pid_of(what: Program | Postgres) -> int:
+    """The process that was started."""
     assert what.process
     return what.process.pid

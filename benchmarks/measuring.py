@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import attrs
 
 from benchmarks.buyers import STEPS
-from benchmarks.cpu import cpu_seconds
+from benchmarks.cpu import used
 
 WARM_UP_SECONDS = 1.0
 DONE_AND_SECONDS = tuple[float, float]
@@ -29,6 +29,7 @@ class Subject:
     service_pid: int | None = None
     database_pid: int | None = None
     steps: Callable[[], Mapping[str, Sequence[float]]] = dict
+    errors: Callable[[], Sequence[str]] = tuple
 
 
 @attrs.frozen(kw_only=True)
@@ -43,11 +44,16 @@ class Turn:
     service_ms: float | None
     database_ms: float | None
     statements: float | None
+    errors: int
     steps: Mapping[str, Sequence[float]]
 
 
 def take_turn(subject: Subject, seconds: float) -> Turn:
-    """Measure once. Raises: whatever `run` or `settle` do."""
+    """Measure once. Raises: whatever `run` or `settle` do.
+
+    Once something went wrong it cannot be told any more what should be there: the errors speak then.
+    """
+    errors = len(subject.errors())
     steps = {name: len(times) for name, times in subject.steps().items()}
     counted = subject.statements() if subject.statements else None
     service, database = _cpu(subject.service_pid), _cpu(subject.database_pid)
@@ -59,18 +65,20 @@ def take_turn(subject: Subject, seconds: float) -> Turn:
         service_ms=_each(service, service_after, done, 1000),
         database_ms=_each(database, database_after, done, 1000),
         statements=_each(counted, subject.statements(), done, 1) if subject.statements else None,
+        errors=len(subject.errors()) - errors,
         steps={name: times[steps.get(name, 0) :] for name, times in subject.steps().items()},
     )
-    subject.settle()
+    if not subject.errors():
+        subject.settle()
     return turn
 
 
 def _cpu(pid: int | None) -> float | None:
-    return None if pid is None else cpu_seconds(pid)
+    return None if pid is None else used(pid).total
 
 
 def _each(before: float | None, after: float | None, done: float, unit: float) -> float | None:
-    return None if before is None or after is None else (after - before) * unit / done
+    return None if before is None or after is None or not done else (after - before) * unit / done
 
 
 def in_rounds(

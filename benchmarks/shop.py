@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 from sqlalchemy import Engine, create_engine, insert, select
 
-from adapters.sql.tables import customers
+from adapters.sql.tables import accounts, customers
 from adapters.system import SystemClock
 from adapters.web.auth import Tokens
 from application.accounts import Principal, Role
@@ -20,6 +20,7 @@ from tests.processes import Program, kassa
 METHOD = "card"
 PRICE = 1999
 UNITS = 1_000_000_000
+COPIES_AT_ONCE = 8
 TOKEN_SECONDS = 24 * 3600
 
 
@@ -69,6 +70,7 @@ class Shop:
         person = {"first_name": "Buyer", "last_name": "One", "password_hash": "nobody signs in"}
         with self.engine.begin() as connection:
             rows = [{**person, "email": email, "email_key": email} for email in emails]
+            connection.execute(insert(accounts), [{"email_key": email} for email in emails])
             connection.execute(insert(customers), rows)
             found = select(customers.c.id).where(customers.c.email_key.startswith(f"{start}-"))
             return list(connection.execute(found.order_by(customers.c.id)).scalars())
@@ -77,8 +79,12 @@ class Shop:
         """This customer has signed in just now."""
         return self.tokens.issue(Principal(Role.CUSTOMER, customer_id))
 
-    def buyers(self, count: int, skus: Sequence[str] = ()) -> list[Buyer]:
-        """Customers, each with a connection and two things of its own to buy, unless all buy the same."""
+    def buyers(self, count: int, skus: Sequence[str] = (), *, copies: int = 0) -> list[Buyer]:
+        """Customers, each with a connection and two things of its own to buy, unless all buy the same.
+
+        With `copies` the gateway's news comes that often, over a few connections at the same time.
+        """
+        at_once = min(copies, COPIES_AT_ONCE)
         return [
             Buyer(
                 connection=Connection(self.address),
@@ -87,6 +93,8 @@ class Shop:
                 method=METHOD,
                 signing_secret=self.signing_secret,
                 number=number,
+                copies=[Connection(self.address) for _ in range(at_once)],
+                rounds_of_copies=copies // at_once if at_once else 1,
             )
             for number, customer_id in enumerate(self.customers(count))
         ]

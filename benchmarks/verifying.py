@@ -13,8 +13,6 @@ from benchmarks.standin import RECORD
 from domain.bill import BillState
 from domain.order import OrderPaymentStatus, OrderStatus
 
-PATIENCE_SECONDS_MAX = 60
-
 _PAID = (
     select(
         payments.c.id,

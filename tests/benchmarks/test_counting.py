@@ -10,7 +10,7 @@ from sqlalchemy import UpdateBase
 
 from benchmarks import floor_statements as floor
 from benchmarks import pgbench
-from benchmarks.cpu import Process, cpu_seconds, ticks_of_tree
+from benchmarks.cpu import TICKS_PER_SECOND, Process, Used, used, used_by_tree
 from benchmarks.database import more_calls
 
 BUSY = "import time\nwhile time.process_time() < 0.3: pass"
@@ -19,27 +19,28 @@ BUSY = "import time\nwhile time.process_time() < 0.3: pass"
 class TestProcessorTime:
     def test_reads_a_line_whatever_the_program_is_called(self) -> None:
         """Names may hold brackets and blanks."""
-        fields = " ".join(["S", "7", *["0"] * 9, "10", "20", "3", "4", *["9"] * 20])
+        ticks = [str(seconds * TICKS_PER_SECOND) for seconds in (10, 20, 3, 4)]
+        fields = " ".join(["S", "7", *["0"] * 9, *ticks, *["9"] * 20])
 
-        assert Process.read(f"42 (odd) name (x)) {fields}") == Process(pid=42, parent=7, ticks=37)
+        assert Process.read(f"42 (odd) name (x)) {fields}") == Process(42, 7, Used(user=13, system=24))
 
     def test_counts_children_and_theirs(self) -> None:
         """Those of others are left out."""
         told = {1: (0, 1), 2: (1, 10), 3: (2, 100), 4: (9, 1000)}
-        processes = {pid: Process(pid, parent, ticks) for pid, (parent, ticks) in told.items()}
+        processes = {pid: Process(pid, parent, Used(user)) for pid, (parent, user) in told.items()}
 
-        assert ticks_of_tree(1, processes) == 111
+        assert used_by_tree(1, processes).total == 111
 
     def test_counts_a_child_that_runs_and_one_that_has_ended(self) -> None:
         """A worker that was replaced has cost something too."""
-        before = cpu_seconds(os.getpid())
+        before = used(os.getpid()).total
         subprocess.run([sys.executable, "-c", BUSY], check=True)
-        ended = cpu_seconds(os.getpid())
+        ended = used(os.getpid()).total
         with subprocess.Popen([sys.executable, "-c", f"{BUSY}\ninput()"], stdin=subprocess.PIPE) as running:
             deadline = time.monotonic() + 30
-            while cpu_seconds(running.pid) < 0.25 and time.monotonic() < deadline:
+            while used(running.pid).total < 0.25 and time.monotonic() < deadline:
                 time.sleep(0.01)
-            both = cpu_seconds(os.getpid())
+            both = used(os.getpid()).total
             running.kill()
 
         assert ended - before >= 0.25

@@ -1,8 +1,9 @@
 """A run fails when a demand is not met, and says which."""
 
+import attrs
 import pytest
 
-from benchmarks.gates import Gate, floor_gates, growth_gates, speed_gates
+from benchmarks.gates import Gate, error_gate, floor_gates, growth_gates, speed_gates
 from benchmarks.measuring import Turn
 
 
@@ -13,7 +14,8 @@ def turn(rate: float, service_ms: float = 1.0, database_ms: float = 1.0) -> Turn
         checkouts=rate,
         service_ms=service_ms,
         database_ms=database_ms,
-        statements=30,
+        statements=26,
+        errors=0,
         steps={},
     )
 
@@ -72,15 +74,40 @@ class TestGates:
         ("service_ms", "database_ms", "what"),
         [
             (1.14, 1.14, []),
-            (1.16, 1.0, ["CPU of the service with many orders"]),
-            (1.0, 1.16, ["CPU of the database with many orders"]),
+            (1.16, 1.0, ["CPU of the service with 10000 orders beside 1000"]),
+            (1.0, 1.16, ["CPU of the database with 10000 orders beside 1000"]),
         ],
     )
     def test_watch_both_costs_grow(self, service_ms: float, database_ms: float, what: list[str]) -> None:
         """With very many orders neither the service nor the database may need much more."""
-        few, many = [turn(100)] * 3, [turn(100, service_ms, database_ms)] * 3
+        grown = {
+            "1000 orders": [turn(100)] * 3,
+            "9000 orders": [turn(100, 9.0, 9.0)] * 3,
+            "10000 orders": [turn(100, service_ms, database_ms)] * 3,
+        }
 
-        assert failed(growth_gates({"PostgreSQL": few}, {"PostgreSQL": many})) == what
+        assert failed(growth_gates(grown, [1000, 9000, 10000])) == what
+
+    def test_refuse_a_statement_that_only_many_orders_need(self) -> None:
+        """Nothing is looked up once more because there is more."""
+        more = attrs.evolve(turn(100), statements=31)
+
+        assert failed(growth_gates({"1 orders": [turn(100)], "2 orders": [more]}, [1, 2])) == [
+            "statements with 2 orders beside 1"
+        ]
+
+    def test_refuse_a_floor_that_does_more_than_it_must(self) -> None:
+        """Twenty-six statements are enough for anybody."""
+        slow = {**turns(), "floor": [attrs.evolve(turn(150), statements=27)] * 3}
+
+        assert failed(floor_gates(slow)) == ["data statements of the floor"]
+
+    def test_refuse_any_error(self) -> None:
+        """A request that was refused shows in the end, whoever was asked."""
+        wrong = {**turns(), "SQLite": [turn(90), attrs.evolve(turn(90), errors=1)]}
+
+        assert failed([error_gate(turns())]) == []
+        assert failed([error_gate(wrong)]) == ["requests that were refused"]
 
     def test_say_what_they_want(self) -> None:
         """The line holds the number, the limit and the aim."""

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from adapters.gateways.epoint import Epoint
 from adapters.gateways.manual import Manual
 from adapters.gateways.sandbox import Sandbox
+from adapters.gateways.stripe import Stripe
 from adapters.gateways.transport import Calls
 from application.gateways import Backend
 
 
 def backends(calls: Calls) -> Mapping[str, Backend]:
     """The backends, reaching their gateways through `calls`."""
-    known: tuple[Backend, ...] = (Manual(), Sandbox(calls), Epoint(calls))
+    known: tuple[Backend, ...] = (Manual(), Sandbox(calls), Epoint(calls), Stripe(calls))
     return {backend.name: backend for backend in known}

@@ -68,12 +68,8 @@ class Line:
 
 def refused(answer: Answer, asked: Json, words: Vocabulary, ours: Collection[str] = ()) -> GatewayRefused:
     """The gateway's refusal, with what was said. The status says it all, if need be without a body."""
-    try:
-        reply = answer.json()
-    except GatewayTrouble:
-        reply = {}
     detail = f"the gateway answered {answer.status}"
-    return GatewayRefused(detail, words.kept(asked, ours), words.kept(reply, ours))
+    return GatewayRefused(detail, words.kept(asked, ours), words.kept(answer.json_or_empty(), ours))
 
 
 def sensible(read: Callable[[], Read]) -> Read:

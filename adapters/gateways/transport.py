@@ -38,6 +38,13 @@ class Answer:
         except Unreadable as error:
             raise GatewayTrouble(f"the gateway's answer ({self.status}) is {error}") from None
 
+    def json_or_empty(self) -> Json:
+        """The same where the status says it all, if need be without a body."""
+        try:
+            return read_object(self.body)
+        except Unreadable:
+            return {}
+
     @property
     def retry_after_seconds(self) -> int | None:
         """When the gateway wants to be asked again, at most an hour. Source: RFC 9110 section 10.2.3."""

@@ -32,13 +32,14 @@ from domain.people import Contact
 from domain.verdict import VerdictStatus
 from tests.fakes import Bank, FakeGateway
 from tests.gateways.dialects.epoint import Epoint
+from tests.gateways.dialects.stripe import Stripe
 from tests.gateways.stub import Dialect, Native, serving
 
 AZN = Currency("AZN", 2)
 REF = GatewayOrderId("kassa-7Q9xT2mK")
 NOW = 1_800_000_000.0
 
-DIALECTS: Mapping[str, Dialect] = {dialect.backend: dialect for dialect in (Native(), Epoint())}
+DIALECTS: Mapping[str, Dialect] = {dialect.backend: dialect for dialect in (Native(), Epoint(), Stripe())}
 GATEWAYS: Mapping[str, type] = {
     "fake": FakeGateway,
     **{
@@ -61,7 +62,13 @@ def those_who(power: type) -> list[str]:
     return found
 
 
+# Those where an idempotency key keeps a payment from being opened twice.
+BY_KEY = [name for name in ALL if name != "epoint"]
+
 BY_REFERENCE = [name for name, gateway in GATEWAYS.items() if gateway.capabilities.asks_by_reference]
+
+
+CLOSING_BY_NUMBER = [name for name in those_who(ClosesBills) if name not in BY_REFERENCE]
 
 
 class Able(Gateway, ClosesBills, HoldsMoney, Refunds, TracksRefunds, Protocol):
@@ -159,7 +166,7 @@ class TestInitiate:
         assert isinstance(json.loads(opened.request), dict)
         assert opened.transaction_id in json.dumps(json.loads(opened.response))
 
-    @pytest.mark.parametrize("subject", BY_REFERENCE, indirect=True)
+    @pytest.mark.parametrize("subject", BY_KEY, indirect=True)
     def test_opens_nothing_twice_for_one_key(self, gateway: Able) -> None:
         """The same request sent again, as after a crash, gives the same payment."""
         assert gateway.initiate(opening()) == gateway.initiate(opening())
@@ -245,11 +252,20 @@ class TestVerify:
         """Each of the bank's deeds shows in the port's own words."""
         opened = gateway.initiate(opening())
         seen = [gateway.verify(REF, opened.transaction_id).status]
-        for deed in (bank.hesitate, bank.confirm, bank.pay_back):
+        for deed in (bank.hesitate, bank.confirm):
             deed(REF)
             seen.append(gateway.verify(REF, opened.transaction_id).status)
 
-        assert seen == ["pending", "pending", "succeeded", "refunded"]
+        assert seen == ["pending", "pending", "succeeded"]
+
+    @pytest.mark.parametrize("subject", [name for name in ALL if name != "stripe"], indirect=True)
+    def test_tells_of_money_given_back(self, gateway: Able, bank: Bank) -> None:
+        """Where that shows with the payment itself."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+        bank.pay_back(REF)
+
+        assert gateway.verify(REF, opened.transaction_id).status is VerdictStatus.REFUNDED
 
     @pytest.mark.parametrize("subject", NATIVE, indirect=True)
     def test_tells_of_a_dispute(self, gateway: Able, bank: Bank) -> None:
@@ -453,12 +469,11 @@ class TestVerifyInDetail:
 
 @pytest.mark.parametrize("subject", those_who(ClosesBills), indirect=True)
 class TestClose:
-    @pytest.mark.parametrize("by_id", [True, False])
-    def test_ends_an_unpaid_payment(self, gateway: Able, bank: Bank, by_id: bool) -> None:
+    def test_ends_an_unpaid_payment(self, gateway: Able, bank: Bank) -> None:
         """It takes no money any more, and the answer says so."""
         opened = gateway.initiate(opening())
 
-        verdict = gateway.close(REF, opened.transaction_id if by_id else None)
+        verdict = gateway.close(REF, opened.transaction_id)
 
         assert verdict.status is VerdictStatus.FAILED
         assert bank.status(REF) == "canceled"
@@ -470,16 +485,12 @@ class TestClose:
 
         assert gateway.close(REF, opened.transaction_id).status is VerdictStatus.SUCCEEDED
 
-    @pytest.mark.parametrize("transaction_id", [None, "pay_404"])
-    def test_has_nothing_to_close(self, gateway: Able, transaction_id: str | None) -> None:
-        """What the bank does not know is absent."""
-        assert gateway.close(REF, transaction_id).status is VerdictStatus.ABSENT
-
     def test_closes_again_what_is_closed(self, gateway: Able) -> None:
         """The second closing finds the same."""
-        gateway.initiate(opening())
+        number = gateway.initiate(opening()).transaction_id
+        ends = [gateway.close(REF, number).status for _ in range(2)]
 
-        assert gateway.close(REF, None).status is gateway.close(REF, None).status is VerdictStatus.FAILED
+        assert ends == [VerdictStatus.FAILED, VerdictStatus.FAILED]
 
     def test_is_trouble_when_the_bank_does_not_answer(self, gateway: Able, bank: Bank) -> None:
         """Whether it was closed is not known then."""
@@ -488,6 +499,24 @@ class TestClose:
 
         with pytest.raises(GatewayTrouble):
             gateway.close(REF, opened.transaction_id)
+
+
+class TestClosingWithoutANumber:
+    @pytest.mark.parametrize("subject", BY_REFERENCE, indirect=True)
+    def test_finds_what_to_close_by_our_reference_alone(self, gateway: Able, bank: Bank) -> None:
+        """What the bank does not know is absent."""
+        absent = [gateway.close(REF, number).status for number in (None, "pay_404")]
+        gateway.initiate(opening())
+
+        assert absent == [VerdictStatus.ABSENT, VerdictStatus.ABSENT]
+        assert gateway.close(REF, None).status is VerdictStatus.FAILED
+
+    @pytest.mark.parametrize("subject", CLOSING_BY_NUMBER, indirect=True)
+    def test_cannot_close_it_without_its_number(self, gateway: Able) -> None:
+        """Such a gateway is not even asked."""
+        with pytest.raises(GatewayTrouble) as caught:
+            gateway.close(REF, None)
+        assert caught.value.kind is TroubleKind.NOT_SENT
 
 
 class TestHeldMoney:

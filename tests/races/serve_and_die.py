@@ -1,4 +1,4 @@
-"""`kassa serve`, killed by itself at the moment that DIE_AT names: a power cut that tests can place.
+"""`kassa serve` or `kassa worker`, killed by itself at the moment that DIE_AT names: a placed power cut.
 
 The failpoints wrap the product's own functions from outside; nothing in the product knows of them.
 """
@@ -14,8 +14,12 @@ from functools import wraps
 from typing import Any
 
 import adapters.web.idempotency
+import application.policy
+import application.relay
 from adapters.gateways.sandbox import SandboxGateway
+from adapters.sql.outbox import SqlOutbox
 from adapters.sql.session import Session
+from adapters.system import LogPublisher
 from application.hearing import HearCallback
 from entrypoints import cli
 
@@ -29,6 +33,13 @@ class Moment(StrEnum):
     BEFORE_THE_CALLBACK_IS_STORED = "before the callback is stored"
     BEFORE_THE_CALLBACK_COMMITS = "before the callback commits"
     AFTER_THE_CALLBACK_COMMITTED = "after the callback committed"
+    BEFORE_AN_EVENT_IS_TOLD = "before an event is told"
+    AFTER_AN_EVENT_WAS_TOLD = "after an event was told"
+    AFTER_IT_IS_WRITTEN_DOWN_AS_TOLD = "after it is written down as told"
+    BEFORE_A_LOOK_ASKS = "before a look asks"
+    AFTER_A_LOOK_HAS_ASKED = "after a look has asked"
+    BEFORE_A_LOOK_COMMITS = "before a look commits"
+    AFTER_A_LOOK_COMMITTED = "after a look committed"
 
 
 # A callback commits twice: first itself, then what it led to.
@@ -106,13 +117,46 @@ def arm(moment: Moment) -> None:
         case Moment.AFTER_THE_CALLBACK_COMMITTED:
             around(*hear, before=_begin_counting)
             _watch_commits(after=SETTLED)
+        case _:
+            _arm_worker(moment)
+
+
+def _arm_worker(moment: Moment) -> None:
+    tell, mark = (LogPublisher, "__call__"), (SqlOutbox, "delivered")
+    verify = (SandboxGateway, "verify")
+    match moment:
+        case Moment.BEFORE_AN_EVENT_IS_TOLD:
+            around(*tell, before=die)
+        case Moment.AFTER_AN_EVENT_WAS_TOLD:
+            around(*tell, after=die)
+        case Moment.AFTER_IT_IS_WRITTEN_DOWN_AS_TOLD:
+            around(*mark, after=die)
+        case Moment.BEFORE_A_LOOK_ASKS:
+            around(*verify, before=die)
+        case Moment.AFTER_A_LOOK_HAS_ASKED:
+            around(*verify, after=die)
+        case Moment.BEFORE_A_LOOK_COMMITS:
+            around(*verify, after=_begin_counting)
+            _watch_commits(before=STORED)
+        case Moment.AFTER_A_LOOK_COMMITTED:
+            around(*verify, after=_begin_counting)
+            _watch_commits(after=STORED)
+
+
+def _shorten_leases() -> None:
+    """Tests do not wait as long as shops may have to."""
+    if seconds := os.environ.get("IDEMPOTENCY_LEASE_SECONDS"):
+        adapters.web.idempotency.IDEMPOTENCY_LEASE = timedelta(seconds=float(seconds))
+    if seconds := os.environ.get("WORK_LEASE_SECONDS"):
+        application.relay.LEASE = timedelta(seconds=float(seconds))
+        application.policy.LOOK_MARGIN = timedelta(seconds=float(seconds))
 
 
 def main() -> int:
-    """Serve until the moment comes."""
-    arm(Moment(os.environ["DIE_AT"]))
-    if seconds := os.environ.get("IDEMPOTENCY_LEASE_SECONDS"):
-        adapters.web.idempotency.IDEMPOTENCY_LEASE = timedelta(seconds=float(seconds))
+    """Run until the moment comes, if one was named."""
+    if moment := os.environ.get("DIE_AT"):
+        arm(Moment(moment))
+    _shorten_leases()
     return cli.main()
 
 

@@ -105,6 +105,7 @@ class Bank:
         self._meanwhile: dict[str, Callable[[], None]] = {}
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
+        self.ensure_may_be_called: Callable[[], None] = lambda: None
 
     # What the customer and the bank do.
 
@@ -248,7 +249,8 @@ class Bank:
     # What the gateway port's adapters ask for.
 
     def record(self, called: Called) -> None:
-        """Note a use."""
+        """Note a use, which must be one at which a gateway may be called."""
+        self.ensure_may_be_called()
         with self._lock:
             self.calls.append(called)
 

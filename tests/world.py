@@ -130,6 +130,7 @@ class World:
         self.store = MemoryStore()
         self.backend = backend or FakeBackend()
         self.bank = self.backend.gateway
+        self.bank.ensure_may_be_called = self.store.ensure_not_writing
         self._quicker: dict[int, Callable[[], object]] = {}
         self.told: list[RelayedEvent] = []
         self.publish: Callable[[RelayedEvent], None] = self.told.append

@@ -52,11 +52,15 @@ class MemoryStore:
         self._numbers[name] += 1
         return self._numbers[name]
 
+    def ensure_not_writing(self) -> None:
+        """What may take long, or begins a transaction, is done outside one. Raises: AssertionError."""
+        if self._writing_thread == threading.get_ident():
+            raise AssertionError("this is done inside a transaction")
+
     @contextmanager
     def writing(self) -> Iterator[Tables]:
         """A draft of the tables, while nobody else writes. Raises: AssertionError when nested."""
-        if self._writing_thread == threading.get_ident():
-            raise AssertionError("a transaction is begun inside another")
+        self.ensure_not_writing()
         with self._writer:
             self._writing_thread = threading.get_ident()
             try:

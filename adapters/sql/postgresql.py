@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     # The driver is an extra: a shop on SQLite runs without it.
     from psycopg import Connection as Driver
 
+VERSION_MIN = 15
+
 # Units: milliseconds, as PostgreSQL counts them.
 TIMEOUTS: Mapping[str, int] = {
     "lock_timeout": 3_000,
@@ -126,6 +128,10 @@ class _Guard:
 
     def look(self, connection: "Driver[Any]", _: ConnectionPoolEntry) -> None:
         """Raises: UnfitDatabase, saying what to do."""
+        version = connection.info.server_version // 10_000
+        if version < VERSION_MIN:
+            connection.close()
+            raise UnfitDatabase(f"PostgreSQL {VERSION_MIN} or newer is needed, and this is {version}")
         with connection.cursor() as cursor:
             found = dict(cursor.execute(_GUARDS, [[*TIMEOUTS, "synchronous_commit"]]).fetchall())
         connection.rollback()

@@ -47,7 +47,7 @@ class TestMemoryStore:
 
     def test_refuses_a_transaction_inside_another(self, store: MemoryStore) -> None:
         """A database would wait for itself until it gives up; here it is said at once."""
-        with store.begin(relay_all), pytest.raises(AssertionError, match="inside another"):
+        with store.begin(relay_all), pytest.raises(AssertionError, match="inside a transaction"):
             store.begin(relay_all).__enter__()
 
     def test_goes_on_after_a_failure(self, store: MemoryStore) -> None:

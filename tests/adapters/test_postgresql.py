@@ -161,6 +161,13 @@ class TestStart:
         with pytest.raises(UnfitDatabase, match="1000 connections"):
             open_engine(shelf.url, connections_max=1000)
 
+    def test_refuses_an_old_server(self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What nobody has tried is not used."""
+        monkeypatch.setattr("adapters.sql.postgresql.VERSION_MIN", 99)
+
+        with pytest.raises(UnfitDatabase, match="PostgreSQL 99 or newer"):
+            open_engine(shelf.url)
+
     def test_says_what_is_missing(self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
         """The driver is an extra."""
         monkeypatch.setitem(sys.modules, "psycopg", None)

@@ -295,9 +295,9 @@ class Backend(Protocol):
 
 @runtime_checkable
 class OnlineBackend(Backend, Protocol):
-    """A backend with a gateway behind it; `gateway` tells, unconnected, what it can do."""
+    """A backend with a gateway behind it; `gateway_type` tells, unconnected, what it can do."""
 
-    gateway: type[Gateway]
+    gateway_type: type[Gateway]
 
     def connect(self, settings: Settings) -> Gateway:
         """The gateway as configured by a method's settings."""
@@ -311,6 +311,26 @@ class OfflineBackend(Backend, Protocol):
     def terms(self, settings: Settings) -> OfflineTerms:
         """How this method is paid."""
         ...
+
+
+# What a gateway may be able to do beside opening payments and telling of them.
+POWERS: Mapping[str, type] = {
+    "closes_bills": ClosesBills,
+    "holds_money": HoldsMoney,
+    "refunds": Refunds,
+    "tracks_refunds": TracksRefunds,
+    "saves_cards": SavesCards,
+}
+
+
+def capabilities_of(backend: Backend) -> Mapping[str, bool]:
+    """What a backend can do, by name; one that asks nobody has none of a gateway's capabilities."""
+    gateway = backend.gateway_type if isinstance(backend, OnlineBackend) else None
+    return {
+        "redirects": gateway is not None,
+        "asks_by_reference": gateway is not None and gateway.capabilities.asks_by_reference,
+        **{name: gateway is not None and issubclass(gateway, power) for name, power in POWERS.items()},
+    }
 
 
 class ChecksSettings(Protocol):

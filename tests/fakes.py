@@ -490,7 +490,7 @@ class FakeGateway(Bank):
 class FakeBackend:
     """A backend whose every method is connected to one scripted gateway; records the settings."""
 
-    gateway: Any
+    gateway_type = FakeGateway
 
     def __init__(self, gateway: FakeGateway | None = None, name: str = "sandbox") -> None:
         self.name = name

@@ -199,7 +199,7 @@ class Epoint:
     calls: Calls = attrs.field(repr=False)
     name = "epoint"
     settings_schema = SCHEMA
-    gateway = EpointGateway
+    gateway_type = EpointGateway
 
     def connect(self, settings: Settings) -> EpointGateway:
         """The gateway as configured by settings that were checked against the schema before."""

@@ -150,7 +150,7 @@ class Sandbox:
     calls: Calls = attrs.field(repr=False)
     name = "sandbox"
     settings_schema = SCHEMA
-    gateway = SandboxGateway
+    gateway_type = SandboxGateway
 
     def connect(self, settings: Settings) -> SandboxGateway:
         """The gateway as configured by settings that were checked against the schema before."""

@@ -176,7 +176,7 @@ class Stripe:
     calls: Calls = attrs.field(repr=False)
     name = "stripe"
     settings_schema = SCHEMA
-    gateway = StripeGateway
+    gateway_type = StripeGateway
 
     def connect(self, settings: Settings) -> StripeGateway:
         """The gateway as configured by settings that were checked against the schema before."""

@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import JsonValue
 
 from adapters.web.codecs import Document, MoneyDocument
+from application.gateways import Backend, capabilities_of
 from application.shop import Offer
 from application.views import CartView
 from domain.catalog import Product
@@ -175,6 +176,21 @@ class MethodDocument(Document):
         )
 
 
+class BackendDocument(Document):
+    """A kind of gateway adapter: what it can do, and what its settings look like."""
+
+    name: str
+    capabilities: dict[str, bool]
+    settings_schema: dict[str, JsonValue]
+
+    @classmethod
+    def of(cls, backend: Backend) -> "BackendDocument":
+        """A backend; its schema is JSON already."""
+        schema: Any = backend.settings_schema
+        capabilities = dict(capabilities_of(backend))
+        return cls(name=backend.name, capabilities=capabilities, settings_schema=schema)
+
+
 class OfferDocument(Document):
     """A payment method for a cart or an order, and why it cannot be used."""
 
@@ -203,6 +219,10 @@ class Products(Listing[ProductDocument]):
 
 class Offers(Listing[OfferDocument]):
     """Payment methods, and whether each can be used."""
+
+
+class Backends(Listing[BackendDocument]):
+    """The backends that methods can be set up with."""
 
 
 class Methods(Listing[MethodDocument]):

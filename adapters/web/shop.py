@@ -9,6 +9,8 @@ from adapters.web.auth import Who
 from adapters.web.bodies import NewLine, NewMethod, NewProduct, Nothing
 from adapters.web.codecs import cursor_for
 from adapters.web.documents import (
+    BackendDocument,
+    Backends,
     CartDocument,
     MethodDocument,
     MethodName,
@@ -173,6 +175,16 @@ class PaymentMethods:
         """Offer a payment method no more; payments under way go on."""
         self.application.manage_methods.delete(code=MethodCode(call.path["code"]))
         return Answer(status=204)
+
+    @api("GET", "/v1/backends", who=Who.STAFF, lists="backends", answers={200: (Backends,)})
+    def list_backends(self, call: Call[Nothing]) -> Answer:
+        """List what methods can be set up with: each backend's capabilities and settings."""
+        backends = self.application.manage_methods.gateways.backends
+        # Read from the back, as all lists are, they come in the order of their names.
+        numbered = list(enumerate(sorted(backends, reverse=True), start=1))
+        listed = page_of_all(numbered, call.page, lambda entry: entry[0])
+        items = tuple(BackendDocument.of(backends[name]) for _, name in listed.items)
+        return Answer(Backends(items=items, next=cursor_for("backends", listed.next)))
 
     @api(
         "GET",

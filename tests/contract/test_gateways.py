@@ -43,7 +43,7 @@ DIALECTS: Mapping[str, Dialect] = {dialect.backend: dialect for dialect in (Nati
 GATEWAYS: Mapping[str, type] = {
     "fake": FakeGateway,
     **{
-        name: backend.gateway
+        name: backend.gateway_type
         for name, backend in backends(Transport()).items()
         if isinstance(backend, OnlineBackend)
     },

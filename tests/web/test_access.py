@@ -47,6 +47,7 @@ EXPECTED: Mapping[str, str] = {
     "GET /v1/bills/{id}": BOTH,
     "POST /v1/bills/{id}/verify": STAFF,
     "GET /v1/payment-methods": ANYBODY,
+    "GET /v1/backends": STAFF,
     "GET /v1/payment-methods/{code}": STAFF,
     "PUT /v1/payment-methods/{code}": STAFF,
     "DELETE /v1/payment-methods/{code}": STAFF,

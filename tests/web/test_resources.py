@@ -528,3 +528,24 @@ class TestRecords:
 
         assert (verified.status_code, verified.json["verified"]) == (200, True)
         assert house.call("POST", "/v1/bills/9/verify", as_="staff").status_code == 404
+
+
+class TestBackends:
+    """What methods can be set up with."""
+
+    def test_tell_what_they_can_do_and_need(self, house: House) -> None:
+        """By name; a backend that asks nobody has none of a gateway's capabilities."""
+        manual, sandbox = house.call("GET", "/v1/backends", as_="staff").json["items"]
+
+        assert (manual["name"], set(manual["capabilities"].values())) == ("manual", {False})
+        assert sandbox["name"] == "sandbox"
+        assert [name for name, can in sandbox["capabilities"].items() if not can] == ["saves_cards"]
+        assert manual["settings_schema"]["additionalProperties"] is False
+
+    def test_are_paged(self, house: House) -> None:
+        """As all lists are."""
+        first = house.call("GET", "/v1/backends?limit=1", as_="staff").json
+        second = house.call("GET", f"/v1/backends?limit=1&after={first['next']}", as_="staff").json
+
+        assert [each["name"] for each in first["items"] + second["items"]] == ["manual", "sandbox"]
+        assert second["next"] is None

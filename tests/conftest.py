@@ -1,10 +1,12 @@
 """What all tests share: the sentences of the features, the running processes, the book of outcomes."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from tests.live import Live
+from tests.pgbouncer import PgBouncer
 from tests.postgres import Postgres
 
 pytest_plugins = [
@@ -23,12 +25,26 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     live.stop()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What only some runs want."""
+    parser.addoption(
+        "--through-pgbouncer", action="store_true", help="let services reach PostgreSQL through PgBouncer"
+    )
+
+
 @pytest.fixture(scope="session")
-def live_on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Live]:
+def live_on_postgresql(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres: Postgres
+) -> Iterator[Live]:
     """The same, each service on a PostgreSQL database."""
-    live = Live.on_postgresql(tmp_path_factory.mktemp("live-on-postgresql"), postgres)
+    folder = tmp_path_factory.mktemp("live-on-postgresql")
+    bouncer = PgBouncer.before(postgres) if request.config.getoption("--through-pgbouncer") else None
+    live = Live.through_pgbouncer(folder, bouncer) if bouncer else Live.on_postgresql(folder, postgres)
     yield live
     live.stop()
+    if bouncer:
+        sys.stdout.write(f"\n{bouncer.transactions()} transactions went through PgBouncer\n")
+        bouncer.stop()
 
 
 @pytest.fixture(scope="session")

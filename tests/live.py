@@ -1,11 +1,12 @@
 """The processes that one test session shares: a sandbox gateway, and a service for each pace and database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
 import attrs
 
+from tests.pgbouncer import PgBouncer
 from tests.postgres import Postgres
 from tests.processes import Sandbox, Service
 from tests.steps.shop import Pace
@@ -23,23 +24,28 @@ GATEWAY_TIMEOUT_SECONDS = 1.5
 class Live:
     """Each process is started when a test first needs it, and ended with the session.
 
-    `database` makes the URL of a new database from the folder of the service that will use it.
+    `database` makes a new database for the service in that folder, and answers the settings that lead to it.
     """
 
     folder: Path
-    database: Callable[[Path], str]
+    database: Callable[[Path], Mapping[str, object]]
     _services: dict[Pace, Service] = attrs.field(factory=dict)
     _sandbox: Sandbox | None = None
 
     @classmethod
     def on_sqlite(cls, folder: Path) -> Self:
         """Each service on a file in its own folder."""
-        return cls(folder, lambda own: f"sqlite:///{own / 'kassa.db'}")
+        return cls(folder, lambda own: {"database_url": f"sqlite:///{own / 'kassa.db'}"})
 
     @classmethod
     def on_postgresql(cls, folder: Path, server: Postgres) -> Self:
         """Each service on a database of its own on that server."""
-        return cls(folder, lambda _: server.url(server.database()))
+        return cls(folder, lambda _: {"database_url": server.url(server.database())})
+
+    @classmethod
+    def through_pgbouncer(cls, folder: Path, bouncer: PgBouncer) -> Self:
+        """The same, with PgBouncer in between."""
+        return cls(folder, lambda _: {"database_url": bouncer.url(bouncer.server.database()), "pgbouncer": 1})
 
     @property
     def sandbox(self) -> Sandbox:
@@ -54,8 +60,8 @@ class Live:
             folder = self.folder / pace.name.lower()
             self._services[pace] = Service.start(
                 folder,
-                database_url=self.database(folder),
                 gateway_timeout_seconds=GATEWAY_TIMEOUT_SECONDS,
+                **self.database(folder),
                 **SETTINGS[pace],
             )
         return self._services[pace]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.live import Live
-from tests.processes import Sandbox, Service
+from tests.processes import Service
 from tests.races.catcher import Catcher
 from tests.races.contests import Contests
 from tests.races.shop import Shop
@@ -44,18 +44,14 @@ def gateway_at_peace(shop: Shop) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def contests(live_on_postgresql: Live, catcher: Catcher) -> Iterator[Contests]:
-    """Several processes on one PostgreSQL database, with a gateway that has no other merchant."""
+    """Several processes on one PostgreSQL database, called back only when a test says so."""
     folder = live_on_postgresql.folder / "contests"
-    folder.mkdir()
-    sandbox = Sandbox.start(folder)
-    service = Service.start(
+    with Shop.running(
         folder,
-        database_url=live_on_postgresql.database(folder),
+        **live_on_postgresql.database(folder),
         public_url=catcher.address,
         janitor_seconds=30,
         gateway_timeout_seconds=5,
         processes=PROCESSES,
-    )
-    yield Contests(Shop(service, sandbox).open(), catcher)
-    service.stop()
-    sandbox.stop()
+    ) as shop:
+        yield Contests(shop, catcher)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -56,7 +57,18 @@ class Shop:
     staff: str = ""
     received: dict[str, int] = attrs.field(factory=dict)
 
-    def open(self) -> "Shop":
+    @classmethod
+    @contextmanager
+    def running(cls, folder: Path, **settings: Any) -> Iterator[Self]:
+        """A service with these settings, at a gateway that has no other merchant."""
+        folder.mkdir(parents=True, exist_ok=True)
+        sandbox = Sandbox.start(folder)
+        service = Service.start(folder, **settings)
+        yield cls(service, sandbox).open()
+        service.stop()
+        sandbox.stop()
+
+    def open(self) -> Self:
         """Signs staff in and sets the methods up."""
         self.staff = self.service.staff_token()
         gateway = {

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.postgres import Postgres
-from tests.processes import Sandbox, Service
 from tests.races.catcher import Catcher
 from tests.races.cutting import Cutting
 from tests.races.scissors import Scissors
@@ -24,18 +23,17 @@ def cutting(
 ) -> Iterator[Cutting]:
     """A service of one thread, with nothing going on in it but what the test does."""
     folder = tmp_path_factory.mktemp("cutting")
-    sandbox = Sandbox.start(folder)
-    with Scissors(postgres.port) as scissors:
-        service = Service.start(
+    with (
+        Scissors(postgres.port) as scissors,
+        Shop.running(
             folder,
             with_workers=False,
             database_url=scissors.through(postgres.url(postgres.database())),
             public_url=catcher.address,
             threads=1,
-        )
-        yield Cutting(Shop(service, sandbox).open(), catcher, scissors)
-        service.stop()
-    sandbox.stop()
+        ) as shop,
+    ):
+        yield Cutting(shop, catcher, scissors)
 
 
 class TestCutWires:

@@ -58,7 +58,7 @@ def _environment(settings: dict[str, str]) -> dict[str, str]:
 class Program:
     """A command of Kassa that keeps running until it is stopped or killed.
 
-    `address` is where it listens, from the line it prints once it answers; what it writes otherwise
+    `address` is where it listens, from the line it prints once it is `ready`; what it writes otherwise
     is kept in `log_path`.
     """
 
@@ -66,11 +66,12 @@ class Program:
     settings: dict[str, str] = attrs.field(factory=dict)
     log_path: Path
     module: str = "entrypoints.cli"
+    ready: str = LISTENING
     address: str = ""
     process: subprocess.Popen[str] | None = None
 
     def start(self) -> Self:
-        """Returns when the program says that it listens.
+        """Returns when the program says that it is ready.
 
         Raises: AssertionError when it ends first, or says nothing in time.
         """
@@ -100,8 +101,8 @@ class Program:
                 break
             if line is None:
                 break
-            if LISTENING in line:
-                return line.partition(LISTENING)[2].strip()
+            if self.ready in line:
+                return line.partition(self.ready)[2].strip()
         self.kill()
         raise AssertionError(
             f"{self.arguments} did not start: {self.log_path.read_text(encoding='utf-8')[-4000:]}"
@@ -212,7 +213,9 @@ class Service:
     OWN_ORIGIN = "http://own.shop.test"
 
     @classmethod
-    def start(cls, folder: Path, *, with_workers: bool = True, **settings: object) -> Self:
+    def start(
+        cls, folder: Path, *, with_workers: bool = True, module: str = "entrypoints.cli", **settings: object
+    ) -> Self:
         """Migrated, staffed and answering; `settings` are the names of the environment without KASSA_."""
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
@@ -231,7 +234,8 @@ class Service:
         kassa("migrate", settings=environment)
         kassa("staff", "add", email, settings=environment, say=password + "\n")
         arguments = ("serve",) if with_workers else ("serve", "--no-worker")
-        program = Program(arguments=arguments, settings=environment, log_path=folder / "serve.log")
+        log = folder / "serve.log"
+        program = Program(arguments=arguments, settings=environment, log_path=log, module=module)
         return cls(program.start(), email, password, folder)
 
     @property

@@ -5,14 +5,18 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
 
 import attrs
 
 from tests.postgres import Postgres
+from tests.processes import Program
 from tests.races.books import Books
 from tests.races.shop import Shop
-from tests.races.shoppers import LATER, Bought, Prober, Shopper, shopping
+from tests.races.shoppers import LATER, LOST, Bought, Prober, Shopper, shopping
 from tests.races.wire import code_of
 from tests.steps.http_gateway import poll
 
@@ -61,30 +65,70 @@ def restarts(shop: Shop, server: Postgres, times: int, every_seconds: float, cus
     return Survived(_count(crowd), told, back, _waited(crowd))
 
 
+@attrs.frozen
+class Crew:
+    """The processes of a shop that may die: the children that serve, and workers beside them."""
+
+    parent: int
+    workers: Sequence[Program]
+
+    @classmethod
+    @contextmanager
+    def of(cls, shop: Shop, workers: int) -> Iterator[Self]:
+        """So many workers beside a service that has none of its own."""
+        serving = shop.service.program
+        assert serving.process
+        programs = [
+            Program(
+                arguments=("worker",),
+                settings=serving.settings,
+                log_path=shop.service.folder / f"worker-{number}.log",
+                module=serving.module,
+                ready="working",
+            ).start()
+            for number in range(workers)
+        ]
+        yield cls(serving.process.pid, programs)
+        for program in programs:
+            program.stop()
+
+    def victims(self) -> Mapping[str, list[int]]:
+        """Who could be killed now, by what they do."""
+        tasks = Path(f"/proc/{self.parent}/task").glob("*/children")
+        children = [int(pid) for task in tasks for pid in task.read_text(encoding="ascii").split()]
+        workers = [worker.process.pid for worker in self.workers if worker.process]
+        return {"child": children, "worker": workers}
+
+    def kill(self, pid: int) -> None:
+        """Without a word; who has no parent to replace it is started again."""
+        os.kill(pid, signal.SIGKILL)
+        for worker in self.workers:
+            if worker.process and worker.process.pid == pid:
+                worker.kill()
+                worker.start()
+
+
 def kills(
-    shop: Shop,
-    victims: Callable[[], Sequence[int]],
-    revive: Callable[[], None],
-    *,
-    times: int,
-    every_seconds: float,
-    customers: int,
-    dice: random.Random,
+    shop: Shop, crew: Crew, *, times: int, every_seconds: float, customers: int, dice: random.Random
 ) -> Survived:
-    """Now and then one of the processes dies without a word; `revive` starts again what nobody else does."""
-    crowd = shoppers(shop, customers, forgiving=True)
+    """Now and then one of the processes dies without a word."""
+    crowd, died = shoppers(shop, customers, forgiving=True), Counter[str]()
 
     with shopping(crowd):
         for _ in range(times):
             time.sleep(dice.uniform(0.5, 1.5) * every_seconds)
-            os.kill(dice.choice(victims()), signal.SIGKILL)
-            revive()
+            victims = {what: pids for what, pids in crew.victims().items() if pids}
+            what = dice.choice(sorted(victims))
+            crew.kill(dice.choice(victims[what]))
+            died[f"killed {what}"] += 1
         time.sleep(every_seconds)
 
     ensure_nothing_lost(shop, crowd)
     waited = _waited(crowd)
     assert waited < KEY_SECONDS_MAX, waited
-    return Survived(_count(crowd), sum((shopper.told for shopper in crowd), Counter()), (), waited)
+    told = sum((shopper.told for shopper in crowd), Counter())
+    assert told[LOST], "nobody noticed"
+    return Survived(_count(crowd), told + died, (), waited)
 
 
 def ensure_nothing_lost(shop: Shop, crowd: Sequence[Shopper]) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import Postgres
-from tests.processes import Sandbox, Service
 from tests.races.disasters import restarts
 from tests.races.shop import Shop
 
+SETTINGS = {"janitor_seconds": 0.5, "gateway_timeout_seconds": 2}
+
 
 @pytest.fixture
-def restarted() -> Iterator[Postgres]:
+def own_postgres() -> Iterator[Postgres]:
     """A server that nobody else uses."""
     server = Postgres.start()
     yield server
@@ -23,19 +24,11 @@ def restarted() -> Iterator[Postgres]:
 
 
 class TestRestarts:
-    def test_lose_nothing_and_double_nothing(self, restarted: Postgres, tmp_path: Path) -> None:
+    def test_lose_nothing_and_double_nothing(self, own_postgres: Postgres, tmp_path: Path) -> None:
         """Whoever comes meanwhile hears 503; a moment later everything works again."""
-        sandbox = Sandbox.start(tmp_path)
-        service = Service.start(
-            tmp_path,
-            database_url=restarted.url(restarted.database()),
-            janitor_seconds=0.5,
-            gateway_timeout_seconds=2,
-        )
-        shop = Shop(service, sandbox).open()
+        url = own_postgres.url(own_postgres.database())
 
-        seen = restarts(shop, restarted, times=2, every_seconds=2, customers=4)
+        with Shop.running(tmp_path, database_url=url, **SETTINGS) as shop:
+            seen = restarts(shop, own_postgres, times=2, every_seconds=2, customers=4)
 
         assert seen.purchases > 8, seen
-        service.stop()
-        sandbox.stop()

@@ -11,7 +11,6 @@ too, each before the transaction that writes down what it said.
 import json
 import secrets
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
@@ -21,7 +20,7 @@ import requests
 from sqlalchemy import Engine, create_engine
 
 from benchmarks import floor_statements as floor
-from entrypoints.serving import bind, serve
+from benchmarks.serving import serve_like_kassa
 
 THREADS = 8
 CARD = "card"
@@ -184,4 +183,4 @@ def app_over(database_url: str, call: Calls) -> falcon.App[Any, Any]:
 
 if __name__ == "__main__":
     call = calling(sys.argv[2]) if len(sys.argv) > 2 else calling_nobody
-    serve(app_over(sys.argv[1], call), bind("127.0.0.1", 0), THREADS, threading.Event())
+    serve_like_kassa(lambda: app_over(sys.argv[1], call), threads=THREADS)

@@ -1,10 +1,10 @@
 """The yardstick: a bare Falcon application that says hello, on the same server as the service."""
 
-import threading
+from typing import Any
 
 import falcon
 
-from entrypoints.serving import bind, serve
+from benchmarks.serving import serve_like_kassa
 
 
 class Hello:
@@ -15,7 +15,12 @@ class Hello:
         response.media = {"hello": "world"}
 
 
-if __name__ == "__main__":
+def hello() -> falcon.App[Any, Any]:
+    """It says nothing else."""
     app = falcon.App()
     app.add_route("/hello", Hello())
-    serve(app, bind("127.0.0.1", 0), 8, threading.Event())
+    return app
+
+
+if __name__ == "__main__":
+    serve_like_kassa(hello)

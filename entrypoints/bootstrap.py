@@ -26,6 +26,9 @@ from application.service import Application, Outside
 from domain.errors import Invalid
 from entrypoints.settings import Settings, SettingsError
 
+# No thread holds two connections at once; those of the workers wait for each other, not for requests.
+WORKERS_CONNECTIONS = 2
+
 
 class DatabaseUnfit(Exception):
     """The database has another shape than this version needs, or does not keep what it is given."""
@@ -87,10 +90,11 @@ def build(settings: Settings, public_url: str) -> Kassa:
 
 def _engine(settings: Settings) -> Engine:
     try:
-        # Every thread that serves or works may hold one connection, and question another.
         engine = open_engine(
             settings.database_url,
-            connections_max=2 * settings.threads + 6,
+            connections_max=settings.threads + WORKERS_CONNECTIONS,
+            # While processes are replaced there is one more of them.
+            pools=settings.processes + 1,
             behind_pgbouncer=settings.pgbouncer,
         )
     except RuntimeError as trouble:

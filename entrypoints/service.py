@@ -1,16 +1,21 @@
-"""The service as a process runs it: wired, looked after in the background, served until the end."""
+"""The service as `kassa serve` runs it: a parent that binds, and children that are wired, serve and work."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 from entrypoints.bootstrap import Kassa, opened
-from entrypoints.serving import address_of, bind, serve
+from entrypoints.prefork import prefork
+from entrypoints.serving import address_of, announce, bind, listen, serve
 from entrypoints.settings import Settings
 from entrypoints.workers import Workers
 from entrypoints.wsgi import web_app
 
 Prepares = Callable[[Kassa, str], None]
+
+# Production has a balancer in front, which sends clients here until it has asked for our readiness again.
+NOTICE_SECONDS_IN_PRODUCTION = 5.0
 
 
 def run_service(
@@ -23,12 +28,27 @@ def run_service(
     with bind(settings.host, settings.port) as bound:
         address = address_of(bound)
         public_url = settings.public_url or address
+        # What is wrong is found out once, here, and not by children who die of it again and again.
+        # Nothing that was opened outlives this: a connection cannot be shared with them.
         with opened(settings, public_url) as kassa:
             prepare(kassa, address)
-            draining = threading.Event()
-            app = web_app(kassa, settings, public_url, draining)
-            with working(kassa, settings) if with_workers else nullcontext():
-                serve(app, bound, settings.threads, draining)
+
+        def work(_: int, line: socket.socket) -> None:
+            _serve(settings, public_url, bound, line, with_workers=with_workers)
+
+        listen(bound)
+        prefork(bound, settings.processes, work, when_up=lambda: announce(address))
+
+
+def _serve(
+    settings: Settings, public_url: str, bound: socket.socket, line: socket.socket, *, with_workers: bool
+) -> None:
+    draining = threading.Event()
+    notice = NOTICE_SECONDS_IN_PRODUCTION if settings.is_production else 0.0
+    with opened(settings, public_url) as kassa:
+        app = web_app(kassa, settings, public_url, draining)
+        with working(kassa, settings) if with_workers else nullcontext():
+            serve(app, bound, line, threads=settings.threads, draining=draining, notice_seconds=notice)
 
 
 @contextmanager

@@ -1,12 +1,15 @@
-"""One process that serves: a bound socket, waitress over it, and an end that drops nobody."""
+"""What one process serves: waitress over a socket that others share, and an end that drops nobody."""
 
+import ctypes
 import logging
+import select
 import socket
+import struct
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from waitress import wasyncore
@@ -14,16 +17,30 @@ from waitress.channel import HTTPChannel
 from waitress.server import create_server
 from waitress.task import WSGITask
 
-from entrypoints.ending import end_when_asked
+from entrypoints.children import UP, Order
 
 BACKLOG = 2048
 DRAIN_SECONDS_MAX = 25.0
 
-# Who has connected just now gets this long to say what for, even while we end.
+# Who is connecting, or has connected just now, gets this long to say what for, even while we end.
 GREETING_SECONDS = 0.25
 
+# Nobody new can come then; this only bounds the wait where that cannot be prevented.
+_LAST_SECONDS_MAX = 2.0
+
 _TURN_SECONDS = 1.0
-_DRAINING_TURN_SECONDS = 0.05
+_ENDING_TURN_SECONDS = 0.05
+
+# A filter for a socket that listens, which drops what would open a connection (SYN without ACK).
+# Source: Linux, socket(7) and linux/filter.h: load byte, and, jump if equal, return.
+_SO_ATTACH_FILTER = 26
+_NO_NEWCOMERS = (
+    (0x30, 0, 0, 13),
+    (0x54, 0, 0, 0x12),
+    (0x15, 0, 1, 0x02),
+    (0x06, 0, 0, 0),
+    (0x06, 0, 0, 2**32 - 1),
+)
 
 log = logging.getLogger("kassa.serve")
 
@@ -36,7 +53,8 @@ class _Answering(WSGITask):
     """One answer; once the end has begun it is its connection's last, and says so."""
 
     def build_response_header(self) -> bytes:
-        if not self.channel.server.accepting:
+        server: Any = self.channel.server
+        if server.is_leaving:
             asked: Any = self.request
             asked.headers["CONNECTION"] = "close"
         return bytes(super().build_response_header())
@@ -46,6 +64,27 @@ class _Connection(HTTPChannel):
     task_class = _Answering
 
 
+class _Orders(wasyncore.dispatcher):
+    """What the parent says, heard in the same turns as the clients."""
+
+    order: Order | None = None
+    connected = True
+    socket: socket.socket
+
+    def readable(self) -> bool:
+        return self.order is None
+
+    def writable(self) -> bool:
+        return False
+
+    def handle_read(self) -> None:
+        self.order = Order(self.socket.recv(1))
+
+    def handle_close(self) -> None:
+        # A parent that has died hangs up: the order to end stands there to be read.
+        self.handle_read()
+
+
 def bind(host: str, port: int) -> socket.socket:
     """A socket on that address; port 0 takes a free one. Raises: CannotListen."""
     bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
@@ -53,6 +92,12 @@ def bind(host: str, port: int) -> socket.socket:
     with _explained(bound, f"{host}:{port}"):
         bound.bind((host, port))
     return bound
+
+
+def listen(bound: socket.socket) -> None:
+    """Let clients connect, and wait until somebody lets them in. Raises: CannotListen."""
+    with _explained(bound, address_of(bound)):
+        bound.listen(BACKLOG)
 
 
 def address_of(bound: socket.socket) -> str:
@@ -67,19 +112,30 @@ def announce(address: str) -> None:
     sys.stdout.flush()
 
 
-def serve(app: Callable[..., Any], bound: socket.socket, threads: int, draining: threading.Event) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests under way are then finished, for at most 25 s.
+def serve(
+    app: Callable[..., Any],
+    bound: socket.socket,
+    line: socket.socket,
+    *,
+    threads: int,
+    draining: threading.Event,
+    notice_seconds: float = 0.0,
+) -> None:
+    """Serve until the line says that it is over; requests under way are then finished, for at most 25 s.
 
-    `draining` is set when the end begins, so that readiness can say so. Raises: CannotListen.
+    `draining` is set when all end, so that readiness can say so; `notice_seconds` is how long newcomers
+    are let in after that.
     """
-    address = address_of(bound)
-    with _explained(bound, address):
-        bound.listen(BACKLOG)
     server = _server(app, bound, threads)
-    end_when_asked(draining, wake=server.pull_trigger)
-    announce(address)
-    while not draining.is_set():
+    orders = _Orders(line, server._map)
+    with suppress(OSError):
+        line.send(UP)
+    while orders.order is None:
         _take_a_turn(server, _TURN_SECONDS)
+    server.is_leaving = True
+    if orders.order is Order.END:
+        draining.set()
+        _let_the_last_in(server, notice_seconds)
     _drain(server)
 
 
@@ -99,6 +155,7 @@ def _server(app: Callable[..., Any], bound: socket.socket, threads: int) -> Any:
         clear_untrusted_proxy_headers=True,
     )
     server.channel_class = _Connection
+    server.is_leaving = False
     # One line for each queued request would drown everything else.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     return server
@@ -108,14 +165,42 @@ def _take_a_turn(server: Any, seconds: float) -> None:
     wasyncore.loop(timeout=seconds, use_poll=True, map=server._map, count=1)
 
 
+def _let_the_last_in(server: Any, notice_seconds: float) -> None:
+    """Let in whoever has connected already: closing the socket on them would drop them."""
+    notice_ends = time.monotonic() + notice_seconds
+    while time.monotonic() < notice_ends:
+        _take_a_turn(server, _ENDING_TURN_SECONDS)
+    _let_nobody_connect(server.socket)
+    began = time.monotonic()
+    while time.monotonic() - began < (_LAST_SECONDS_MAX if _somebody_waits(server) else GREETING_SECONDS):
+        _take_a_turn(server, _ENDING_TURN_SECONDS)
+
+
+def _let_nobody_connect(bound: socket.socket) -> None:
+    """From now on nobody connects, while those who just do finish: no gap in which somebody is dropped.
+
+    Whoever tries is refused once the socket is closed. Elsewhere than on Linux a gap remains.
+    """
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in _NO_NEWCOMERS))
+    option = struct.pack("HL", len(_NO_NEWCOMERS), ctypes.addressof(program))
+    if sys.platform == "linux":
+        bound.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
+
+
+def _somebody_waits(server: Any) -> bool:
+    poll = select.poll()
+    poll.register(server.socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def _drain(server: Any) -> None:
-    """Take no new connections, wait for the answers under way, then let go of everything."""
+    """Let nobody in any more, wait for the answers under way, then let go of everything."""
     server.accepting = False
     server.del_channel()
     server.socket.close()
     deadline = time.monotonic() + DRAIN_SECONDS_MAX
     while _is_busy(server) and time.monotonic() < deadline:
-        _take_a_turn(server, _DRAINING_TURN_SECONDS)
+        _take_a_turn(server, _ENDING_TURN_SECONDS)
     log.info("drained")
     server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
     wasyncore.close_all(server._map)

@@ -85,7 +85,7 @@ class Settings:
                 "KASSA_GATEWAY_TIMEOUT_SECONDS", default.gateway_timeout_seconds, GATEWAY_SECONDS_MAX
             ),
             gateway_share=read.number("KASSA_GATEWAY_SHARE", default.gateway_share, 1),
-            processes=read.processes(default.processes),
+            processes=read.integer("KASSA_PROCESSES", default.processes, 1, 64),
             threads=read.integer("KASSA_THREADS", default.threads, 1, 256),
             address_limits=read.choice("KASSA_ADDRESS_LIMITS", "0", ("0", "1")) == "1",
             is_production=read.choice("KASSA_ENV", "development", ("development", "production"))
@@ -152,14 +152,6 @@ class _Reader:
 
     def days(self, name: str, default: float) -> float:
         return self.number(name, default, KEEP_DAYS_MAX)
-
-    def processes(self, default: int) -> int:
-        asked = self.integer("KASSA_PROCESSES", default, 1, 256)
-        if asked != 1:
-            raise SettingsError(
-                "KASSA_PROCESSES: one process is served so far; set KASSA_THREADS, or start several services"
-            )
-        return asked
 
     def choice(self, name: str, default: str, among: tuple[str, ...]) -> str:
         value = self.environment.get(name, default)

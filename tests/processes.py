@@ -113,23 +113,23 @@ class Program:
         return self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Ends the program at once, as a power cut would."""
+        """Ends the program and all that it has started at once, as a power cut would."""
         self._end(signal.SIGKILL)
 
     def _end(self, with_signal: signal.Signals) -> int | None:
         process, self.process = self.process, None
         if process is None:
             return None
-        process.send_signal(with_signal)
+        if with_signal is signal.SIGKILL:
+            _kill_group(process.pid)
+        else:
+            process.send_signal(with_signal)
         try:
             status = process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
-            process.kill()
+            _kill_group(process.pid)
             process.wait()
             raise AssertionError(f"{self.arguments} would not end") from None
-        finally:
-            if with_signal is signal.SIGKILL:
-                _kill_group(process.pid)
         return status
 
     @property

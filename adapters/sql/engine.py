@@ -16,11 +16,13 @@ def open_engine(
     url: str,
     *,
     connections_max: int = 20,
+    pools: int = 1,
     patience_milliseconds: int = PATIENCE_MILLISECONDS,
     behind_pgbouncer: bool = False,
 ) -> Engine:
     """An engine for `sqlite:///PATH` or `postgresql://USER@HOST:PORT/NAME`, checked by one connection.
 
+    `pools` is how many processes may each have as many connections to one server.
     Units: `patience_milliseconds` is how long to wait for a free connection, on SQLite for another writer.
     Raises: ValueError for another database, UnfitDatabase when a setting does not hold,
     StoreUnavailable when the database cannot be opened.
@@ -29,7 +31,7 @@ def open_engine(
     try:
         with translated():
             if engine.dialect.name == "postgresql" and not behind_pgbouncer:
-                ensure_room(engine, connections_max)
+                ensure_room(engine, connections_max * pools)
             with engine.connect():
                 return engine
     except BaseException:

@@ -81,7 +81,7 @@ def ensure_room(engine: Engine, connections: int) -> None:
     if connections > room:
         raise UnfitDatabase(
             f"up to {connections} connections may be needed and the database allows {room}:"
-            " raise max_connections, or lower KASSA_THREADS"
+            " raise max_connections, or lower KASSA_PROCESSES or KASSA_THREADS"
         )
 
 

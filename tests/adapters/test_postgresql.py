@@ -168,6 +168,13 @@ class TestStart:
         with pytest.raises(UnfitDatabase, match="PostgreSQL 99 or newer"):
             open_engine(shelf.url)
 
+    def test_sees_that_there_is_room_for_all_processes(self, shelf: Shelf) -> None:
+        """Each has a pool of its own."""
+        open_engine(shelf.url, connections_max=10, pools=9).dispose()
+
+        with pytest.raises(UnfitDatabase, match="1000 connections"):
+            open_engine(shelf.url, connections_max=10, pools=100)
+
     def test_says_what_is_missing(self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
         """The driver is an extra."""
         monkeypatch.setitem(sys.modules, "psycopg", None)

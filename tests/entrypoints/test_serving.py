@@ -1,5 +1,6 @@
 """Serving: where it listens, and an end that drops nobody."""
 
+import errno
 import http.client
 import logging
 import os
@@ -8,17 +9,20 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import attrs
 import pytest
 
 from entrypoints import ending, serving
+from entrypoints.children import Child, Order
 from entrypoints.ending import end_when_asked, wait_for
-from entrypoints.serving import CannotListen, address_of, bind, serve
+from entrypoints.serving import CannotListen, address_of, announce, bind, listen, serve
 
 PATIENCE_SECONDS = 10
+
+Answer = tuple[int, str | None]
 
 
 @attrs.define
@@ -37,50 +41,99 @@ class SlowShop:
 
 
 @attrs.define
-class Client:
-    """A connection kept open, driven from a thread of its own while the main one serves."""
+class House:
+    """A socket that children of a test serve on, each on a thread of it."""
 
-    connection: http.client.HTTPConnection
-    answers: list[tuple[int, str | None]] = attrs.field(factory=list)
+    bound: socket.socket
+    clients: ThreadPoolExecutor = attrs.field(factory=lambda: ThreadPoolExecutor(16))
+    children: list[tuple[Child, threading.Thread]] = attrs.field(factory=list)
+    connections: list[http.client.HTTPConnection] = attrs.field(factory=list)
 
-    def get(self, path: str) -> None:
-        """One request; its status and its word on the connection."""
-        self.connection.request("GET", path)
-        answer = self.connection.getresponse()
-        answer.read()
-        self.answers.append((answer.status, answer.getheader("Connection")))
+    def child(self, app: Callable[..., Any], draining: threading.Event | None = None, **more: Any) -> Child:
+        """One that answers already."""
+        line, theirs = socket.socketpair()
+        line.settimeout(PATIENCE_SECONDS)
+        # A copy of the socket is what a child has after the fork.
+        arguments = {"threads": 2, "draining": draining or threading.Event(), **more}
+        life = threading.Thread(
+            target=serve, args=(app, self.bound.dup(), theirs), kwargs=arguments, daemon=True
+        )
+        child = Child(pid=0, seat=0, line=line, since=0.0)
+        self.children.append((child, life))
+        life.start()
+        assert not child.has_died()
+        assert child.is_up
+        return child
+
+    def connection(self) -> http.client.HTTPConnection:
+        """A client's, which is kept open."""
+        host, port = self.bound.getsockname()
+        connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_SECONDS)
+        connection.connect()
+        self.connections.append(connection)
+        return connection
+
+    def ask(self, path: str, connection: http.client.HTTPConnection | None = None) -> "Future[Answer]":
+        """One request: its status, and what it is told about the connection."""
+        asking = connection or self.connection()
+
+        def ask() -> Answer:
+            asking.request("GET", path)
+            answer = asking.getresponse()
+            answer.read()
+            return answer.status, answer.getheader("Connection")
+
+        return self.clients.submit(ask)
+
+    def end(self) -> None:
+        """As the parent does: it closes its socket, and tells everybody."""
+        self.bound.close()
+        for child, _ in self.children:
+            child.tell(Order.END)
+
+    def wait(self) -> None:
+        """Until all children have ended."""
+        for _, life in self.children:
+            life.join(PATIENCE_SECONDS)
+            assert not life.is_alive()
+
+    def tear_down(self) -> None:
+        """Nothing is left."""
+        self.end()
+        self.wait()
+        for connection in self.connections:
+            connection.close()
+        for child, _ in self.children:
+            child.line.close()
+        self.clients.shutdown()
 
 
-def listening() -> socket.socket:
-    """A socket that takes connections already, for clients that are quicker than the server."""
+@pytest.fixture
+def house() -> Iterator[House]:
+    """A socket that listens; whoever serves on it has ended afterwards."""
     bound = bind("127.0.0.1", 0)
-    bound.listen()
-    return bound
+    listen(bound)
+    house = House(bound)
+    yield house
+    house.tear_down()
 
 
-def ask_to_end() -> None:
-    """As `kill` does."""
-    os.kill(os.getpid(), signal.SIGTERM)
+@pytest.fixture
+def shop() -> Iterator[SlowShop]:
+    """An application that keeps nobody waiting when the test is over."""
+    shop = SlowShop()
+    yield shop
+    shop.may_answer.set()
 
 
-@contextmanager
-def meanwhile(do: Callable[[], None], draining: threading.Event) -> Iterator[None]:
-    """Something done beside what the block does; its failure fails the test."""
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            do()
-        except BaseException as failure:
-            failures.append(failure)
-            if not draining.is_set():
-                ask_to_end()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield
-    thread.join(PATIENCE_SECONDS)
-    assert not failures, failures
+def becomes_closed(address: tuple[str, int]) -> bool:
+    """Whether nobody listens there any more, soon."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(address) == errno.ECONNREFUSED:
+                return True
+    return False
 
 
 class TestBind:
@@ -116,94 +169,150 @@ class TestBind:
             with pytest.raises(CannotListen, match=f"127.0.0.1:{port}: Address already in use"):
                 bind("127.0.0.1", port)
 
-
-class TestServe:
     def test_says_that_a_port_was_taken_meanwhile(self) -> None:
         """Two may bind the same port; only one may listen."""
         with bind("127.0.0.1", 0) as first, bind("127.0.0.1", first.getsockname()[1]) as second:
-            first.listen()
+            listen(first)
 
             with pytest.raises(CannotListen, match="Address already in use"):
-                serve(SlowShop(), second, 1, threading.Event())
+                listen(second)
 
-    def test_answers_what_is_under_way_when_asked_to_end(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_is_announced_in_one_line(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Whoever started us waits for it."""
+        announce("http://127.0.0.1:8080")
+
+        assert capsys.readouterr().out == "listening on http://127.0.0.1:8080\n"
+
+
+class TestEnd:
+    def test_answers_what_is_under_way(self, house: House, shop: SlowShop) -> None:
         """The slow answer is given, is the last of its connection, and nobody new is let in."""
-        shop, draining = SlowShop(), threading.Event()
-        bound = listening()
-        address = bound.getsockname()
-        slow, idle = (Client(http.client.HTTPConnection(*address, timeout=10)) for _ in range(2))
-        refused = []
-        waiting = threading.Thread(target=slow.get, args=("/slow",))
+        draining, address = threading.Event(), house.bound.getsockname()
+        house.child(shop, draining)
+        idle = house.ask("/")
+        slow = house.ask("/slow")
+        assert shop.asked.wait(PATIENCE_SECONDS)
 
-        def drive() -> None:
-            idle.get("/")
-            waiting.start()
-            assert shop.asked.wait(PATIENCE_SECONDS)
-            ask_to_end()
-            assert draining.wait(PATIENCE_SECONDS)
-            time.sleep(serving.GREETING_SECONDS + 0.3)
-            with socket.socket() as late:
-                refused.append(late.connect_ex(address))
-            shop.may_answer.set()
+        house.end()
 
-        with meanwhile(drive, draining):
-            serve(shop, bound, 2, draining)
-        waiting.join(PATIENCE_SECONDS)
-        for client in (slow, idle):
-            client.connection.close()
+        assert draining.wait(PATIENCE_SECONDS)
+        assert becomes_closed(address)
+        assert not slow.done()
+        shop.may_answer.set()
+        assert (idle.result(), slow.result()) == ((200, None), (200, "close"))
+        house.wait()
 
-        assert capsys.readouterr().out == f"listening on http://127.0.0.1:{address[1]}\n"
-        assert (idle.answers, slow.answers) == ([(200, None)], [(200, "close")])
-        assert refused != [0]
+    def test_comes_when_the_parent_has_died(self, house: House, shop: SlowShop) -> None:
+        """Nobody is left who could tell."""
+        draining = threading.Event()
+        child = house.child(shop, draining)
 
-    def test_finishes_what_a_client_did_not_wait_for(self) -> None:
+        child.line.close()
+
+        assert draining.wait(PATIENCE_SECONDS)
+
+    def test_lets_those_in_who_have_connected(
+        self, house: House, shop: SlowShop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """They wait in the socket's queue: closing it would reset them."""
+        asked: list[Future[Answer]] = []
+        close_the_door = serving._let_nobody_connect
+
+        def at_the_last_moment(bound: socket.socket) -> None:
+            asked.extend(house.ask("/", each) for each in [house.connection() for _ in range(12)])
+            close_the_door(bound)
+
+        monkeypatch.setattr(serving, "_let_nobody_connect", at_the_last_moment)
+        house.child(shop)
+
+        for child, _ in house.children:
+            child.tell(Order.END)
+        house.wait()
+
+        assert [each.result() for each in asked] == [(200, "close")] * 12
+
+    def test_closes_the_door_without_a_gap(self, house: House) -> None:
+        """Between the last who is let in and the end nobody connects whom nobody would answer."""
+        address = house.bound.getsockname()
+        before = house.connection()
+
+        serving._let_nobody_connect(house.bound)
+
+        accepted, _ = house.bound.accept()
+        with accepted, socket.socket() as late:
+            late.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                late.connect(address)
+            before.sock.sendall(b"x")
+            assert accepted.recv(1) == b"x"
+
+    def test_gives_notice(self, house: House, shop: SlowShop) -> None:
+        """Balancers hear that we are not ready while clients whom they send are still answered."""
+        draining = threading.Event()
+        house.child(shop, draining, notice_seconds=0.5)
+        house.children[0][0].tell(Order.END)
+        assert draining.wait(PATIENCE_SECONDS)
+
+        assert house.ask("/").result() == (200, "close")
+
+        house.wait()
+
+    def test_finishes_what_a_client_did_not_wait_for(self, house: House, shop: SlowShop) -> None:
         """Who hangs up during a checkout has still checked out."""
-        shop, draining = SlowShop(), threading.Event()
-        bound = listening()
-        done = []
+        house.child(shop)
+        impatient = house.connection()
+        impatient.request("GET", "/slow")
+        assert shop.asked.wait(PATIENCE_SECONDS)
+        impatient.close()
 
-        def drive() -> None:
-            with socket.create_connection(bound.getsockname()) as impatient:
-                impatient.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
-                assert shop.asked.wait(PATIENCE_SECONDS)
-            ask_to_end()
-            time.sleep(serving.GREETING_SECONDS + 0.5)
-            done.append("answered")
-            shop.may_answer.set()
+        house.end()
 
-        with meanwhile(drive, draining):
-            serve(shop, bound, 1, draining)
-
-        assert done == ["answered"]
+        _, life = house.children[0]
+        life.join(3 * serving.GREETING_SECONDS)
+        assert life.is_alive()
+        shop.may_answer.set()
+        house.wait()
 
     def test_does_not_wait_for_ever(
-        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self,
+        house: House,
+        shop: SlowShop,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         """A request that never ends must not keep the process."""
         monkeypatch.setattr(serving, "DRAIN_SECONDS_MAX", 0.2)
-        shop, draining = SlowShop(), threading.Event()
-        bound = listening()
-        client = Client(http.client.HTTPConnection(*bound.getsockname(), timeout=10))
+        house.child(shop)
+        endless = house.ask("/slow")
+        assert shop.asked.wait(PATIENCE_SECONDS)
 
-        def drive() -> None:
-            with pytest.raises((http.client.HTTPException, OSError)):
-                client.get("/slow")
+        with caplog.at_level(logging.WARNING, "waitress"):
+            house.end()
+            house.wait()
 
-        def end() -> None:
-            assert shop.asked.wait(PATIENCE_SECONDS)
-            ask_to_end()
-
-        with (
-            caplog.at_level(logging.WARNING, "waitress"),
-            meanwhile(drive, draining),
-            meanwhile(end, draining),
-        ):
-            serve(shop, bound, 1, draining)
-
-        shop.may_answer.set()
-        client.connection.close()
         assert "1 thread(s) still running" in caplog.text
-        assert client.answers == []
+        assert isinstance(endless.exception(), http.client.HTTPException | OSError)
+
+
+class TestRetirement:
+    def test_leaves_newcomers_to_the_others(self, house: House, shop: SlowShop) -> None:
+        """What is under way is answered by who began it, and who connects by who stays."""
+        draining, other = threading.Event(), SlowShop()
+        old = house.child(shop, draining)
+        slow = house.ask("/slow")
+        assert shop.asked.wait(PATIENCE_SECONDS)
+
+        old.tell(Order.RETIRE)
+        newcomers = [house.ask("/") for _ in range(3)]
+        house.child(other)
+
+        assert [each.result()[0] for each in newcomers] == [200] * 3
+        shop.may_answer.set()
+        assert slow.result() == (200, "close")
+        _, life = house.children[0]
+        life.join(PATIENCE_SECONDS)
+        assert not life.is_alive()
+        assert not draining.is_set()
 
 
 class TestEnding:

@@ -49,8 +49,8 @@ _thread = threading.local()
 
 
 def die(*_: object) -> None:
-    """No handler, no flush, no good-bye."""
-    os.kill(os.getpid(), signal.SIGKILL)
+    """No handler, no flush, no good-bye: of the parent neither, who would replace its child."""
+    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def around(

@@ -8,6 +8,7 @@ import attrs
 from application.gateways import (
     Backend,
     ClosesBills,
+    CollectsApproved,
     Gateway,
     HoldsMoney,
     OfflineBackend,
@@ -130,16 +131,23 @@ class AskGateway:
         within_seconds, since = question.within_seconds, guards.monotonic()
         patience = SHARE_PATIENCE_SECONDS if within_seconds is None else HEARING_SHARE_PATIENCE_SECONDS
         with guards.turn(connected, code, lane, patience) as turn:
-            # What was spent waiting for the turn is not there any more for the answer.
-            left = None if within_seconds is None else within_seconds - (guards.monotonic() - since)
-            in_time = attrs.evolve(question, within_seconds=left)
-            return turn.use(lambda: self._asked(connected, payment, in_time))
 
-    def _asked(self, connected: Gateway, payment: Payment, question: Question) -> Verdict:
+            def left() -> float | None:
+                # What was spent waiting for the turn, or for an answer before, is not there any more.
+                return None if within_seconds is None else within_seconds - (guards.monotonic() - since)
+
+            return turn.use(lambda: self._asked(connected, payment, question, left))
+
+    def _asked(
+        self, connected: Gateway, payment: Payment, question: Question, left: Callable[[], float | None]
+    ) -> Verdict:
         order_id, known = payment.order_id, payment.bill.transaction_id
-        verdict = connected.verify(order_id, known, question.within_seconds)
+        verdict = connected.verify(order_id, known, left())
         transaction_id = known or verdict.transaction_id
         if not question.closing:
+            wanted = transaction_id if _may_collect(payment, verdict) else None
+            if wanted is not None and isinstance(connected, CollectsApproved):
+                return connected.collect(order_id, wanted, left())
             return verdict
         if verdict.status is VerdictStatus.PENDING and isinstance(connected, ClosesBills):
             return connected.close(order_id, transaction_id)
@@ -198,6 +206,12 @@ class AskGateway:
 def _can_end(connected: Gateway, status: VerdictStatus) -> bool:
     """Whether what stands like this can be ended there, so that it has to be before it ends here."""
     return isinstance(connected, HoldsMoney if status is VerdictStatus.AUTHORISED else ClosesBills)
+
+
+def _may_collect(payment: Payment, verdict: Verdict) -> bool:
+    """Whether the customer agreed to pay exactly this bill, and somebody still waits for the money."""
+    is_ours = verdict.is_about(payment.order_id, payment.bill.transaction_id)
+    return verdict.is_approved and payment.is_under_way and is_ours and not verdict.mismatch(payment.amount)
 
 
 def can_ask(connected: Gateway, payment: Payment) -> bool:

@@ -161,6 +161,26 @@ class ClosesBills(Protocol):
         ...
 
 
+@runtime_checkable
+class CollectsApproved(Protocol):
+    """A gateway that takes what the customer approved only when we say so, in a call of its own."""
+
+    def collect(
+        self, order_id: GatewayOrderId, transaction_id: str, within_seconds: float | None = None
+    ) -> Verdict:
+        """Take it, and say how it stands afterwards; again it changes nothing. Raises: GatewayTrouble."""
+        ...
+
+
+@runtime_checkable
+class ConfirmsCallbacks(Protocol):
+    """A gateway whose signatures only it can check itself."""
+
+    def confirms(self, received: Received, within_seconds: float) -> bool:
+        """Ask whether a callback that could be read is its own. Raises: GatewayTrouble."""
+        ...
+
+
 @attrs.frozen(kw_only=True)
 class Instruction:
     """What to do with money that a gateway holds or has taken.
@@ -316,6 +336,8 @@ class OfflineBackend(Backend, Protocol):
 # What a gateway may be able to do beside opening payments and telling of them.
 POWERS: Mapping[str, type] = {
     "closes_bills": ClosesBills,
+    "collects_approved": CollectsApproved,
+    "confirms_callbacks": ConfirmsCallbacks,
     "holds_money": HoldsMoney,
     "refunds": Refunds,
     "tracks_refunds": TracksRefunds,

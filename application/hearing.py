@@ -5,9 +5,18 @@ from enum import StrEnum
 import attrs
 
 from application.asking import AskGateway, Question
-from application.gateways import BadSignature, Claim, Gateway, GatewayTrouble, Malformed, Received
+from application.gateways import (
+    BadSignature,
+    Claim,
+    ConfirmsCallbacks,
+    Gateway,
+    GatewayTrouble,
+    Malformed,
+    Received,
+)
+from application.guarding import Lane
 from application.phases import in_one_transaction
-from application.policy import CALLBACK_PATIENCE_SECONDS
+from application.policy import CALLBACK_PATIENCE_SECONDS, CONFIRMING_PATIENCE_SECONDS
 from application.storage import InboxEntry, UnitOfWork
 from domain.bill import BillState, PaymentStatus
 from domain.cards import masked
@@ -49,6 +58,7 @@ class HearCallback:
         method, connected = self._connected(code)
         try:
             claim = connected.parse_callback(received, self.ask.clock.now().timestamp())
+            self._ensure_its_own(connected, code, received)
         except BadSignature as bad:
             self._keep(method, received, "forged")
             raise ForgedCallback("the signature does not hold") from bad
@@ -76,6 +86,19 @@ class HearCallback:
         if payment is not None and brings_news(payment, claim):
             self._act(payment, method, inbox_id)
         return self._landing(payment.order_id if payment else None)
+
+    def _ensure_its_own(self, connected: Gateway, code: MethodCode, received: Received) -> None:
+        """Have the gateway confirm a callback where only it can. Raises: BadSignature when it does not."""
+        if not isinstance(connected, ConfirmsCallbacks):
+            return
+        try:
+            with self.ask.gateways.guards.turn(connected, code, Lane.SERVING) as turn:
+                is_its_own = turn.use(lambda: connected.confirms(received, CONFIRMING_PATIENCE_SECONDS))
+        except GatewayTrouble:
+            # It is a reason to ask all the same, and the gateway will be asked about the payment.
+            return
+        if not is_its_own:
+            raise BadSignature("the gateway did not send this")
 
     def _connected(self, code: MethodCode) -> tuple[PaymentMethod, Gateway]:
         with self.ask.begin() as uow:

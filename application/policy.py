@@ -29,6 +29,9 @@ CHECKOUT_ROUNDS_MAX = ORDERS_PER_PAYMENT_MAX + 2
 # Callbacks and returning customers are answered within 5 s, so asking must be over before that.
 CALLBACK_PATIENCE_SECONDS = 3.5
 
+# Of that, whether a callback is its gateway's own, where only the gateway can tell.
+CONFIRMING_PATIENCE_SECONDS = 1.0
+
 # What a crash left behind is taken up again a little after its caller must have given up.
 CALL_MARGIN = timedelta(seconds=2)
 

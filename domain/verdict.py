@@ -26,7 +26,8 @@ class Verdict:
 
     Units: `amount_minor` and `captured_minor` in the smallest unit of `currency`; None where the
     gateway does not tell. `decline` is the bank's code when it refused the card, `word` the gateway's
-    own word for the status; `response` is its answer as JSON, cleaned.
+    own word for the status; `is_approved` when the customer has agreed, and the gateway waits for us to
+    collect; `response` is its answer as JSON, cleaned.
     """
 
     status: VerdictStatus
@@ -38,6 +39,7 @@ class Verdict:
     card_mask: str | None = None
     decline: str | None = None
     word: str | None = None
+    is_approved: bool = False
     response: str | None = None
 
     def is_about(self, reference: GatewayOrderId, transaction_id: str | None) -> bool:

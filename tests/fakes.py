@@ -134,6 +134,10 @@ class Bank:
         """The customer gives up."""
         self._change(order_id, word="canceled")
 
+    def approve(self, order_id: str) -> None:
+        """The customer agrees, and the gateway waits for the shop to collect."""
+        self._change(order_id, word="approved")
+
     def hesitate(self, order_id: str) -> None:
         """The bank has not decided yet."""
         self._change(order_id, word="pending")

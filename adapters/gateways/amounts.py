@@ -8,6 +8,7 @@ import iso4217
 from adapters.gateways.reading import Json, Unreadable
 from domain.money import MINOR_MAX
 
+_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _MAJOR = re.compile(r"([0-9]{1,16})(?:\.([0-9]{1,4}))?", re.ASCII)
 
 
@@ -20,6 +21,14 @@ def exponent_of(code: str) -> int:
     if exponent is None:
         raise Unreadable("the currency is none that is known")
     return int(exponent)
+
+
+def minor_from_text(fields: Json, name: str) -> int:
+    """An amount in smallest units written as text: "4000", and nothing else. Raises: Unreadable."""
+    value = fields.get(name)
+    if not isinstance(value, str) or not _DIGITS.fullmatch(value) or int(value) > MINOR_MAX:
+        raise Unreadable(f"{name} is missing or no whole amount")
+    return int(value)
 
 
 def minor_from_major(fields: Json, name: str, exponent: int) -> int:

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 
 from adapters.gateways.epoint import Epoint
 from adapters.gateways.manual import Manual
+from adapters.gateways.mollie import Mollie
+from adapters.gateways.paynow import Paynow
+from adapters.gateways.paypal import Paypal
+from adapters.gateways.payu import Payu
 from adapters.gateways.sandbox import Sandbox
 from adapters.gateways.stripe import Stripe
 from adapters.gateways.transport import Calls
@@ -12,5 +16,14 @@ from application.gateways import Backend
 
 def backends(calls: Calls) -> Mapping[str, Backend]:
     """The backends, reaching their gateways through `calls`."""
-    known: tuple[Backend, ...] = (Manual(), Sandbox(calls), Epoint(calls), Stripe(calls))
+    known: tuple[Backend, ...] = (
+        Manual(),
+        Sandbox(calls),
+        Epoint(calls),
+        Stripe(calls),
+        Payu(calls),
+        Paynow(calls),
+        Paypal(calls),
+        Mollie(calls),
+    )
     return {backend.name: backend for backend in known}

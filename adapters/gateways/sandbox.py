@@ -9,14 +9,13 @@ from adapters.gateways import sandbox_dialect as dialect
 from adapters.gateways.reading import Json
 from adapters.gateways.schemas import BASE_URL, CAPTURE, SECRET, is_manual, schema, text
 from adapters.gateways.signing import ensure_timed_header, signed_query
-from adapters.gateways.talking import Line, refused, sensible
+from adapters.gateways.talking import Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
 from application.gateways import (
     Capabilities,
     Claim,
     Instruction,
     MoneyMove,
-    MoveStatus,
     Opened,
     Opening,
     Received,
@@ -97,7 +96,7 @@ class SandboxGateway:
         """Take held money. Raises: GatewayTrouble."""
         answer = self._move("capture", instruction)
         if answer.status in _REFUSALS:
-            return MoneyMove(status=MoveStatus.DECLINED, move_id=None, reason=f"answered {answer.status}")
+            return declined(answer, dialect.WORDS)
         reply = self.line.told(answer)
         return sensible(lambda: dialect.captured(reply))
 
@@ -105,7 +104,7 @@ class SandboxGateway:
         """Give money back. Raises: GatewayTrouble."""
         answer = self._move("refunds", instruction)
         if answer.status in _REFUSALS:
-            return MoneyMove(status=MoveStatus.DECLINED, move_id=None, reason=f"answered {answer.status}")
+            return declined(answer, dialect.WORDS)
         reply = self.line.told(answer)
         return sensible(lambda: dialect.refund_of(reply))
 

@@ -26,6 +26,13 @@ BASE_URL: Property = {
     "description": "the address that the gateway's paths follow, of at most 500 characters",
 }
 
+CURRENCY: Property = {
+    "type": "string",
+    "pattern": "^[A-Z]{3}$",
+    "maxLength": 3,
+    "description": "the code of a currency, as PLN",
+}
+
 AUTOMATIC, MANUAL = "automatic", "manual"
 
 # When held money is taken: at once, or when staff say so.

@@ -18,6 +18,11 @@ def hmac_sha256_hex(secret: str, message: bytes) -> str:
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
+def hmac_sha256_base64(secret: str, message: bytes) -> str:
+    """The same in base64."""
+    return base64.b64encode(hmac.new(secret.encode(), message, hashlib.sha256).digest()).decode()
+
+
 def timed_header(secret: str, body: bytes, at: int) -> str:
     """Sign a body as Stripe does: `t=…,v1=…` over "{t}.{body}". Units: `at` in Unix seconds."""
     return f"t={at},v1={hmac_sha256_hex(secret, f'{at}.'.encode() + body)}"
@@ -76,8 +81,8 @@ def sealed_sha1(private_key: str, text: str) -> str:
 
 
 def ensure_same(expected: str, given: str) -> None:
-    """Compare two signatures in constant time. Raises: BadSignature."""
-    if not _same(expected, given):
+    """Compare two signatures in constant time; none is none. Raises: BadSignature."""
+    if not given or not _same(expected, given):
         raise BadSignature("the signature does not hold")
 
 

@@ -9,7 +9,7 @@ from adapters.gateways import stripe_dialect as dialect
 from adapters.gateways.reading import Json
 from adapters.gateways.schemas import CAPTURE, SECRET, base_url, is_manual, schema, text
 from adapters.gateways.signing import ensure_timed_header
-from adapters.gateways.talking import Line, sensible
+from adapters.gateways.talking import Line, declined, sensible
 from adapters.gateways.transport import Answer, Calls
 from application.gateways import (
     Capabilities,
@@ -18,7 +18,6 @@ from application.gateways import (
     GatewayTrouble,
     Instruction,
     MoneyMove,
-    MoveStatus,
     Opened,
     Opening,
     Received,
@@ -147,15 +146,12 @@ class StripeGateway:
         """The gateway's plain no to moving money, if it is one."""
         if not self._is_refused(answer):
             return None
-        error = dialect.error_of(answer.json_or_empty())
-        reason = str(error.get("code") or f"answered {answer.status}")
-        kept = dialect.WORDS.kept(answer.json_or_empty())
-        return MoneyMove(status=MoveStatus.DECLINED, move_id=None, reason=reason, response=kept)
+        return declined(answer, dialect.WORDS, dialect.error_code(answer.json_or_empty()))
 
     def _is_refused(self, answer: Answer) -> bool:
         # A key that came with something else before says nothing of what happened then.
-        error = dialect.error_of(answer.json_or_empty())
-        return answer.status in _REFUSALS and error.get("type") != "idempotency_error"
+        kind = dialect.error_kind(answer.json_or_empty())
+        return answer.status in _REFUSALS and kind != "idempotency_error"
 
     def _get(self, path: str, deadline: float) -> Json:
         return self.line.told(self.line.ask("GET", f"/v1{path}", deadline, self._credentials))

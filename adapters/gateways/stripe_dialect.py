@@ -207,9 +207,14 @@ def refund_of(refund: Json) -> MoneyMove:
     return MoneyMove(status=status, move_id=word(refund, "id"), reason=reason, response=WORDS.kept(refund))
 
 
-def error_of(reply: Json) -> Json:
-    """What its error says, empty where it says none."""
-    return inner_or_empty(reply, "error")
+def error_kind(reply: Json) -> str | None:
+    """The type of its error, if it tells one."""
+    return hint(inner_or_empty(reply, "error"), "type")
+
+
+def error_code(reply: Json) -> str | None:
+    """The code of its error, if it tells one."""
+    return hint(inner_or_empty(reply, "error"), "code")
 
 
 def claim_of(body: bytes) -> Claim:

@@ -11,7 +11,7 @@ import structlog
 from adapters.gateways.cleaning import Vocabulary
 from adapters.gateways.reading import Json, Unreadable
 from adapters.gateways.transport import Answer, Calls
-from application.gateways import GatewayRefused, GatewayTrouble, TroubleKind
+from application.gateways import GatewayRefused, GatewayTrouble, MoneyMove, MoveStatus, TroubleKind
 
 Read = TypeVar("Read")
 
@@ -39,9 +39,16 @@ class Line:
         return self.calls.call(method, url, {"Accept": "application/json", **headers}, body, deadline)
 
     def ask_json(
-        self, method: str, path: str, deadline: float, headers: Mapping[str, str], request: Json
+        self,
+        method: str,
+        path: str,
+        deadline: float,
+        headers: Mapping[str, str],
+        request: Json | None = None,
     ) -> Answer:
-        """Ask with a JSON body. Raises: GatewayTrouble."""
+        """Ask with a JSON body, or none. Raises: GatewayTrouble."""
+        if request is None:
+            return self.ask(method, path, deadline, headers)
         kind = {"Content-Type": "application/json"}
         return self.ask(method, path, deadline, {**kind, **headers}, json.dumps(request).encode())
 
@@ -70,6 +77,16 @@ def refused(answer: Answer, asked: Json, words: Vocabulary, ours: Collection[str
     """The gateway's refusal, with what was said. The status says it all, if need be without a body."""
     detail = f"the gateway answered {answer.status}"
     return GatewayRefused(detail, words.kept(asked, ours), words.kept(answer.json_or_empty(), ours))
+
+
+def declined(answer: Answer, words: Vocabulary, reason: str | None = None) -> MoneyMove:
+    """The gateway's plain no to moving money, by its own reason where it tells one."""
+    return MoneyMove(
+        status=MoveStatus.DECLINED,
+        move_id=None,
+        reason=reason or f"the gateway answered {answer.status}",
+        response=words.kept(answer.json_or_empty()),
+    )
 
 
 def sensible(read: Callable[[], Read]) -> Read:

@@ -13,6 +13,8 @@ from adapters.gateways.transport import Transport
 from application.gateways import (
     BadSignature,
     ClosesBills,
+    CollectsApproved,
+    ConfirmsCallbacks,
     Gateway,
     GatewayRefused,
     GatewayTrouble,
@@ -32,6 +34,10 @@ from domain.people import Contact
 from domain.verdict import VerdictStatus
 from tests.fakes import Bank, FakeGateway
 from tests.gateways.dialects.epoint import Epoint
+from tests.gateways.dialects.mollie import Mollie
+from tests.gateways.dialects.paynow import Paynow
+from tests.gateways.dialects.paypal import Paypal
+from tests.gateways.dialects.payu import Payu
 from tests.gateways.dialects.stripe import Stripe
 from tests.gateways.stub import Dialect, Native, serving
 
@@ -39,7 +45,10 @@ AZN = Currency("AZN", 2)
 REF = GatewayOrderId("kassa-7Q9xT2mK")
 NOW = 1_800_000_000.0
 
-DIALECTS: Mapping[str, Dialect] = {dialect.backend: dialect for dialect in (Native(), Epoint(), Stripe())}
+DIALECTS: Mapping[str, Dialect] = {
+    dialect.backend: dialect
+    for dialect in (Native(), Epoint(), Stripe(), Payu(), Paynow(), Paypal(), Mollie())
+}
 GATEWAYS: Mapping[str, type] = {
     "fake": FakeGateway,
     **{
@@ -51,8 +60,13 @@ GATEWAYS: Mapping[str, type] = {
 ALL = list(GATEWAYS)
 NATIVE = ["fake", "sandbox"]
 
-# Mollie signs nothing, by design: its callbacks name a payment, and that is all.
-SIGNING = [name for name in ALL if name != "mollie"]
+# Mollie signs nothing, by design: its callbacks name a payment, and that is all. What PayPal signs only
+# PayPal can check.
+SIGNING = [name for name in ALL if name not in {"mollie", "paypal"}]
+
+# Paynow tells no amounts, and neither it nor the others here show with a payment what was given back.
+TELLING = [name for name in ALL if name != "paynow"]
+SHOWING_REFUNDS = [name for name in ALL if name not in {"stripe", "payu", "paynow"}]
 
 
 def those_who(power: type) -> list[str]:
@@ -63,7 +77,7 @@ def those_who(power: type) -> list[str]:
 
 
 # Those where an idempotency key keeps a payment from being opened twice.
-BY_KEY = [name for name in ALL if name != "epoint"]
+BY_KEY = [name for name in ALL if name not in {"epoint", "payu"}]
 
 BY_REFERENCE = [name for name, gateway in GATEWAYS.items() if gateway.capabilities.asks_by_reference]
 
@@ -71,7 +85,9 @@ BY_REFERENCE = [name for name, gateway in GATEWAYS.items() if gateway.capabiliti
 CLOSING_BY_NUMBER = [name for name in those_who(ClosesBills) if name not in BY_REFERENCE]
 
 
-class Able(Gateway, ClosesBills, HoldsMoney, Refunds, TracksRefunds, Protocol):
+class Able(
+    Gateway, ClosesBills, CollectsApproved, ConfirmsCallbacks, HoldsMoney, Refunds, TracksRefunds, Protocol
+):
     """A gateway with every power; each test is run only with those that have what it needs."""
 
 
@@ -236,6 +252,15 @@ class TestVerify:
         assert verdict.status is VerdictStatus.SUCCEEDED
         assert verdict.is_about(REF, opened.transaction_id)
         assert verdict.mismatch(Money(4000, AZN)) is None
+
+    @pytest.mark.parametrize("subject", TELLING, indirect=True)
+    def test_tells_how_much_it_was(self, gateway: Able, bank: Bank) -> None:
+        """In smallest units, whatever the gateway counts in."""
+        opened = gateway.initiate(opening())
+        bank.confirm(REF)
+
+        verdict = gateway.verify(REF, opened.transaction_id)
+
         assert (verdict.amount_minor, verdict.currency) == (4000, "AZN")
 
     @pytest.mark.parametrize("subject", BY_REFERENCE, indirect=True)
@@ -258,7 +283,7 @@ class TestVerify:
 
         assert seen == ["pending", "pending", "succeeded"]
 
-    @pytest.mark.parametrize("subject", [name for name in ALL if name != "stripe"], indirect=True)
+    @pytest.mark.parametrize("subject", SHOWING_REFUNDS, indirect=True)
     def test_tells_of_money_given_back(self, gateway: Able, bank: Bank) -> None:
         """Where that shows with the payment itself."""
         opened = gateway.initiate(opening())
@@ -293,6 +318,7 @@ class TestVerify:
 
         assert gateway.verify(REF, opened.transaction_id).decline == "116"
 
+    @pytest.mark.parametrize("subject", TELLING, indirect=True)
     def test_shows_another_amount(self, gateway: Able, bank: Bank) -> None:
         """It is told as it is, for the core to refuse."""
         opened = gateway.initiate(opening())
@@ -300,7 +326,7 @@ class TestVerify:
 
         assert "4001" in str(gateway.verify(REF, opened.transaction_id).mismatch(Money(4000, AZN)))
 
-    @pytest.mark.parametrize("subject", [name for name in ALL if name != "epoint"], indirect=True)
+    @pytest.mark.parametrize("subject", [name for name in TELLING if name != "epoint"], indirect=True)
     def test_shows_another_currency(self, gateway: Able, bank: Bank) -> None:
         """Where the gateway names it at all."""
         opened = gateway.initiate(opening())
@@ -519,6 +545,62 @@ class TestClosingWithoutANumber:
         assert caught.value.kind is TroubleKind.NOT_SENT
 
 
+@pytest.mark.parametrize("subject", those_who(CollectsApproved), indirect=True)
+class TestCollecting:
+    def test_takes_what_the_customer_approved(self, gateway: Able, bank: Bank) -> None:
+        """In a call of its own: approved is not paid."""
+        opened = gateway.initiate(opening())
+        assert opened.transaction_id
+        bank.approve(REF)
+        before = gateway.verify(REF, opened.transaction_id)
+
+        after = gateway.collect(REF, opened.transaction_id)
+
+        assert (before.status, before.is_approved) == (VerdictStatus.PENDING, True)
+        assert (after.status, after.is_approved) == (VerdictStatus.SUCCEEDED, False)
+        assert after.mismatch(Money(4000, AZN)) is None
+
+    def test_takes_nothing_twice_and_nothing_unapproved(self, gateway: Able, bank: Bank) -> None:
+        """Refused there, what counts is how it stands."""
+        number = gateway.initiate(opening()).transaction_id
+        assert number
+        too_early = gateway.collect(REF, number)
+        bank.approve(REF)
+        ends = [gateway.collect(REF, number).status for _ in range(2)]
+
+        assert too_early.status is VerdictStatus.PENDING
+        assert ends == [VerdictStatus.SUCCEEDED, VerdictStatus.SUCCEEDED]
+
+    def test_is_in_doubt_when_the_answer_is_lost(self, gateway: Able, bank: Bank) -> None:
+        """Asking tells, and the same call again."""
+        number = gateway.initiate(opening()).transaction_id
+        assert number
+        bank.approve(REF)
+        bank.trouble(operation="collect", done=True)
+
+        with pytest.raises(GatewayTrouble):
+            gateway.collect(REF, number)
+        assert gateway.verify(REF, number).status is VerdictStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize("subject", those_who(ConfirmsCallbacks), indirect=True)
+class TestConfirming:
+    def test_tells_its_own_callbacks_from_others(self, subject: Subject) -> None:
+        """By the gateway's own word."""
+        subject.gateway.initiate(opening())
+
+        assert subject.gateway.confirms(subject.callback(), 5)
+        assert not subject.gateway.confirms(subject.callback(forged=True), 5)
+
+    def test_is_trouble_when_the_gateway_is_silent(self, subject: Subject) -> None:
+        """Then nobody can tell."""
+        subject.gateway.initiate(opening())
+        subject.bank.trouble(operation="confirm")
+
+        with pytest.raises(GatewayTrouble):
+            subject.gateway.confirms(subject.callback(), 5)
+
+
 class TestHeldMoney:
     def test_shows_as_held(self, holding: Subject) -> None:
         """Nothing is taken, and all of it is there."""
@@ -633,6 +715,11 @@ class TestTrackingRefunds:
         with pytest.raises(GatewayTrouble):
             gateway.refund_status(opened.transaction_id, "re_404")
 
+
+class TestRefundingAgain:
+    @pytest.mark.parametrize(
+        "subject", [name for name in those_who(Refunds) if name in BY_KEY], indirect=True
+    )
     def test_is_refunded_once_for_one_key(self, gateway: Able, bank: Bank) -> None:
         """The same instruction sent again, as after a crash, gives nothing back twice."""
         opened = gateway.initiate(opening())

@@ -14,6 +14,7 @@ from application.gateways import (
     Gateway,
     GatewayRefused,
     GatewayTrouble,
+    Instruction,
     Malformed,
     MoneyMove,
     Opened,
@@ -36,6 +37,19 @@ OPENING = Opening(
     idempotency_key=f"{REF}:create:1",
     buyer=Contact("aysel@example.com", "Aysel", "Quliyeva"),
 )
+
+
+def instruction(minor: int = 4000) -> Instruction:
+    """An instruction about a payment of 40.00 AZN."""
+    azn = Currency("AZN", 2)
+    return Instruction(
+        order_id=REF,
+        transaction_id="te1",
+        amount=Money(minor, azn),
+        of=Money(4000, azn),
+        idempotency_key=f"{REF}:refund:1",
+    )
+
 
 VALUES = (
     st.none()

@@ -20,7 +20,6 @@ from application.gateways import (
     Claim,
     GatewayRefused,
     GatewayTrouble,
-    Instruction,
     Malformed,
     Received,
 )
@@ -36,6 +35,7 @@ from tests.gateways.strange import (
     Canned,
     canned,
     heard,
+    instruction,
     outcome,
     spoilt,
 )
@@ -117,18 +117,6 @@ def sent(calls: Canned) -> tuple[str, Mapping[str, Any]]:
     assert form.keys() == {"data", "signature"}
     assert form["signature"] == sealed_sha1(KEY, form["data"])
     return url.removeprefix(BASE), json.loads(base64.b64decode(form["data"]))
-
-
-def instruction(minor: int = 4000) -> Instruction:
-    """An instruction about a payment of 40.00 AZN."""
-    azn = Currency("AZN", 2)
-    return Instruction(
-        order_id=REF,
-        transaction_id="te1",
-        amount=Money(minor, azn),
-        of=Money(4000, azn),
-        idempotency_key=f"{REF}:refund:1",
-    )
 
 
 class TestVectors:

@@ -18,7 +18,6 @@ from application.gateways import (
     BadSignature,
     GatewayRefused,
     GatewayTrouble,
-    Instruction,
     Malformed,
     MoveStatus,
     Received,
@@ -35,6 +34,7 @@ from tests.gateways.strange import (
     Canned,
     canned,
     heard,
+    instruction,
     outcome,
     spoilt,
 )
@@ -92,18 +92,6 @@ def event(kind: str, **about: Any) -> Received:
     told = {"id": "evt_1", "object": "event", "type": kind, "data": {"object": about}}
     body = json.dumps(told).encode()
     return posted(body, timed_header(SECRET, body, int(NOW)))
-
-
-def instruction(minor: int = 4000) -> Instruction:
-    """An instruction about a payment of 40.00 AZN."""
-    azn = Currency("AZN", 2)
-    return Instruction(
-        order_id=REF,
-        transaction_id="cs_1",
-        amount=Money(minor, azn),
-        of=Money(4000, azn),
-        idempotency_key=f"{REF}:refund:1",
-    )
 
 
 def sent(calls: Canned, index: int = -1) -> tuple[str, str, Mapping[str, str]]:

@@ -539,7 +539,11 @@ class TestBackends:
 
         assert (manual["name"], set(manual["capabilities"].values())) == ("manual", {False})
         assert sandbox["name"] == "sandbox"
-        assert [name for name, can in sandbox["capabilities"].items() if not can] == ["saves_cards"]
+        assert {name for name, can in sandbox["capabilities"].items() if not can} == {
+            "collects_approved",
+            "confirms_callbacks",
+            "saves_cards",
+        }
         assert manual["settings_schema"]["additionalProperties"] is False
 
     def test_are_paged(self, house: House) -> None:

@@ -128,8 +128,10 @@ class _Talk:
             while not self._is_cut:
                 kind, message = _message(self.client)
                 self._note(kind, message)
+                # Decided before it is said, for the answer may be quicker than we are.
+                self._is_cut = self._is_last(kind, to_server=True)
                 self.server.sendall(message)
-                self._cut_after(kind, to_server=True)
+            self.client.shutdown(socket.SHUT_RDWR)
         with suppress(OSError):
             self.server.shutdown(socket.SHUT_WR)
 
@@ -138,9 +140,12 @@ class _Talk:
         with suppress(OSError):
             while True:
                 kind, message = _message(self.server)
-                if not self._is_cut:
-                    self.client.sendall(message)
-                    self._cut_after(kind, to_server=False)
+                if self._is_cut:
+                    continue
+                self._is_cut = self._is_last(kind, to_server=False)
+                self.client.sendall(message)
+                if self._is_cut:
+                    self.client.shutdown(socket.SHUT_RDWR)
         with suppress(OSError):
             self.client.shutdown(socket.SHUT_RDWR)
 
@@ -154,10 +159,8 @@ class _Talk:
         elif kind == BIND:
             self._statement = self._prepared.get(body.split(b"\0")[1], self._statement)
 
-    def _cut_after(self, kind: bytes, *, to_server: bool) -> None:
-        if self.scissors.strikes(kind.decode(), to_server, self._statement):
-            self._is_cut = True
-            self.client.shutdown(socket.SHUT_RDWR)
+    def _is_last(self, kind: bytes, *, to_server: bool) -> bool:
+        return self.scissors.strikes(kind.decode(), to_server, self._statement)
 
 
 def _message(side: socket.socket) -> tuple[bytes, bytes]:

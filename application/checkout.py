@@ -23,6 +23,7 @@ from application.purchasing import (
     purchase_of,
     usable_method,
 )
+from application.repeating import checked_out_before
 from application.storage import UnitOfWork
 from application.views import Queries
 from domain.cart import Cart
@@ -31,9 +32,10 @@ from domain.errors import (
     GatewayUnavailable,
     Invalid,
     NotFound,
+    PaymentUnderWay,
     StoreUnavailable,
 )
-from domain.ids import KEY_HOLDER, Actor, CustomerId, OrderId, OrderKey, PaymentId, customer
+from domain.ids import KEY_HOLDER, Actor, CheckoutId, CustomerId, OrderId, OrderKey, PaymentId, customer
 from domain.methods import PaymentMethod, Purchase
 from domain.money import Money
 from domain.order import Order, OrderLine, OrderStatus, PlacedWith
@@ -178,11 +180,20 @@ class CheckOutCart:
     def __call__(self, *, customer_id: CustomerId, wish: Wish) -> CheckedOut:
         """Check out the cart, or go on with its payment that nobody has seen yet.
 
+        What this same request has already done, though its answer was lost, is not refused for that.
+
         Raises: EmptyCart, ShortStock, MethodRefused, TotalChanged, PaymentUnderWay,
         OrderAlreadyPaid, GatewayUnavailable, PaymentRefused, TooManyFailures, StoreUnavailable.
         """
         self.checkout.open.policy.ensure_return_allowed(wish.return_url)
-        return self.checkout.run(wish, lambda uow, answers: self._phase(uow, customer_id, wish, answers))
+        try:
+            return self.checkout.run(wish, lambda uow, answers: self._phase(uow, customer_id, wish, answers))
+        except (EmptyCart, PaymentUnderWay):
+            with self.checkout.open.begin() as uow:
+                done = checked_out_before(uow, wish.mark, self.checkout.open.clock.now())
+            if done is None:
+                raise
+            return done
 
     def _phase(self, uow: UnitOfWork, customer_id: CustomerId, wish: Wish, answers: Answers) -> Attempt:
         by = customer(customer_id)
@@ -227,7 +238,8 @@ class CheckOutCart:
         user = customer_of(uow, cart.customer_id)
         sellers = list(dict.fromkeys(seller for seller, _ in lines))
         numbers = uow.numbers(orders=len(sellers))
-        cart.check_out(self.checkout.open.keys.checkout_id(), self.checkout.open.clock.now())
+        checkout_id = CheckoutId(wish.mark) if wish.mark else self.checkout.open.keys.checkout_id()
+        cart.check_out(checkout_id, self.checkout.open.clock.now())
         orders = [
             self._place(id_, seller, lines, cart, wish, user, by)
             for id_, seller in zip(numbers.orders, sellers, strict=True)

@@ -17,7 +17,10 @@ from domain.people import Address, Customer
 
 @attrs.frozen(kw_only=True)
 class Wish:
-    """What a customer says at checkout besides what they buy."""
+    """What a customer says at checkout besides what they buy.
+
+    `mark` tells this request from all others, if its client wants to be able to repeat it.
+    """
 
     method: MethodCode
     return_url: str | None = None
@@ -25,6 +28,7 @@ class Wish:
     billing_address: Address | None = None
     note: str | None = None
     expected_total: Money | None = None
+    mark: str | None = None
 
 
 def priced_lines(cart: Cart, goods: Mapping[Sku, Product]) -> list[tuple[str, OrderLine]]:

@@ -9,7 +9,7 @@ import falcon
 from adapters.web.addresses import Addresses
 from adapters.web.auth import Tokens, admitted
 from adapters.web.codecs import rendered
-from adapters.web.idempotency import Once, fingerprint_of, scope_of
+from adapters.web.idempotency import Once, fingerprint_of, mark_of, scope_of
 from adapters.web.operations import Answer, Call, Operation
 from adapters.web.reading import body_of, ensure_framed, idempotency_key_of, page_of, path_of
 
@@ -44,8 +44,9 @@ class Endpoint:
         call: Call[Any] = Call(principal=principal, path=path, page=page, body=body, request=request)
         if key is None:
             return self.handler(call)
-        scope = scope_of(self.operation, call, key)
-        return self.once(scope, fingerprint_of(document), lambda: self.handler(call))
+        scope, fingerprint = scope_of(self.operation, call, key), fingerprint_of(document)
+        marked = attrs.evolve(call, mark=mark_of(scope, fingerprint))
+        return self.once(scope, fingerprint, lambda: self.handler(marked))
 
 
 def write(response: falcon.Response, answer: Answer) -> None:

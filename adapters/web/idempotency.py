@@ -89,6 +89,11 @@ def scope_of(operation: Operation, call: Call[Any], key: str) -> IdempotencyScop
     )
 
 
+def mark_of(scope: IdempotencyScope, fingerprint: str) -> str:
+    """The name of one request of one caller, whoever looks at it."""
+    return _hash(json.dumps([*attrs.astuple(scope), fingerprint]))
+
+
 def fingerprint_of(document: object) -> str:
     """The same for the same JSON, however it was written."""
     return _hash(json.dumps(document, sort_keys=True, separators=(",", ":")))

@@ -36,13 +36,17 @@ class Answer:
 
 @attrs.frozen(kw_only=True)
 class Call(Generic[B]):
-    """A call that was let in and whose every part has been checked."""
+    """A call that was let in and whose every part has been checked.
+
+    `mark` is the same for the same request with the same idempotency key, and for no other.
+    """
 
     principal: Principal | None
     path: Mapping[str, str]
     page: Page
     body: B
     request: falcon.Request
+    mark: str | None = None
 
     @property
     def customer_id(self) -> CustomerId:

@@ -30,7 +30,7 @@ class Checkouts:
     )
     def check_out_cart(self, call: Call[CartCheckout]) -> Answer:
         """Check out the cart."""
-        wish = call.body.wish(self.application.currencies)
+        wish = attrs.evolve(call.body.wish(self.application.currencies), mark=call.mark)
         done = self.application.check_out_cart(customer_id=call.customer_id, wish=wish)
         return Answer(CheckoutDocument.of(done), status=201)
 

@@ -25,8 +25,6 @@ from tests.races.wire import code_of
 
 UNAVAILABLE = "503 store_unavailable"
 DONE = "done"
-# A checkout that was opened, of which nobody heard, tells whoever asks again where to go on.
-LEADS_ON = "409 payment_under_way, and where to go on"
 TRIES_MAX = 4
 CUSTOMERS_AT_ONCE = 50
 # A wire that is cut later than that is not cut in the middle of anything.
@@ -86,14 +84,8 @@ class Cutting:
         """All that is cut; the workers' steps are those of this process, over the same wire."""
         with self.shop.beside() as application:
             yield [
-                Deed(
-                    "checkout",
-                    self._customer,
-                    self._check_out,
-                    "201",
-                    self._is_ordered_once,
-                    again=frozenset({LEADS_ON}),
-                ),
+                Deed("checkout", self._customer, self._check_out, "201", self._is_ordered_once),
+                Deed("on account", self._customer, self._buy_on_account, "201", self._is_bought_once),
                 Deed("callback", self._paid, self._hear, "200", self._is_sold),
                 Deed("approve", self._waiting, self._approve, "200", self._is_sold),
                 Deed(
@@ -185,10 +177,12 @@ class Cutting:
         due = "UPDATE payments SET look_at = '2001-01-01Z' WHERE id = ?"
         stored.change(self.shop.database_url, due, [(subject[0]["payment"]["id"],)])
 
-    def _check_out(self, subject: tuple[str, str]) -> str:
+    def _check_out(self, subject: tuple[str, str], method: str = "card") -> str:
         token, key = subject
-        answer = self.shop.check_out(token, key=key)
-        return LEADS_ON if answer.status_code == 409 and answer.json().get("next_step") else code_of(answer)
+        return code_of(self.shop.check_out(token, key=key, method=method))
+
+    def _buy_on_account(self, subject: tuple[str, str]) -> str:
+        return self._check_out(subject, "direct")
 
     def _hear(self, subject: tuple[Any, str]) -> str:
         caught = self.catcher.about(subject[0]["payment"]["order_id"])
@@ -212,14 +206,16 @@ class Cutting:
 
         return _said(until_all_is_told)
 
-    def _is_ordered_once(self, subject: tuple[str, str]) -> bool:
+    def _is_ordered_once(self, subject: tuple[str, str], method: str = "card", status: str = "HOLD") -> bool:
         token, key = subject
-        again = self.shop.check_out(token, key=key)
-        if again.status_code == 201:
-            assert again.headers["Idempotent-Replayed"] == "true"
+        again = self.shop.check_out(token, key=key, method=method)
+        assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true"), again.text
         (order,) = self.shop.wire("GET", "/v1/orders", token=token).json()["items"]
         assert len(order["payments"]) == 1
-        return bool(order["status"] == "HOLD" and order["key"] == again.json()["order_key"])
+        return bool(order["status"] == status and order["key"] == again.json()["order_key"])
+
+    def _is_bought_once(self, subject: tuple[str, str]) -> bool:
+        return self._is_ordered_once(subject, "direct", "PROCESSING")
 
     def _is_sold(self, subject: tuple[Any, str]) -> bool:
         return bool(self.shop.order(subject[0]["order_key"])["status"] == "PROCESSING")

@@ -79,6 +79,7 @@ class Shop:
         self.put("payment-methods/card", {"name": "Card", "backend": "sandbox", "settings": gateway})
         slow = {"name": "Card, approved", "backend": "sandbox", "settings": gateway, "auto_approve": False}
         self.put("payment-methods/approved", slow)
+        self.put("payment-methods/direct", {"name": "On account", "backend": "manual"})
         self.put("payment-methods/later", {"name": "Later", "backend": "manual", "auto_approve": False})
         return self
 

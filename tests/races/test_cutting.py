@@ -14,7 +14,7 @@ from tests.races.cutting import Cutting
 from tests.races.scissors import Scissors
 from tests.races.shop import Shop
 
-DEEDS = range(6)
+DEEDS = range(7)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from hashlib import sha256
 import attrs
 from sqlalchemy import bindparam, func, insert, select, update
 
+from adapters.sql.one_of import one_of
 from adapters.sql.session import Session
 from adapters.sql.tables import failures, inbox
 from application.storage import InboxEntry
@@ -14,8 +15,8 @@ from application.storage import InboxEntry
 _INSERT_ENTRY = insert(inbox).returning(inbox.c.id)
 _CONCLUDE = update(inbox).where(inbox.c.id == bindparam("the_id"))
 _WORST = (
-    select(func.count())
-    .where(failures.c.subject_hash.in_(bindparam("subjects", expanding=True)))
+    select(func.count().label("times"))
+    .where(one_of(failures.c.subject_hash, "subjects"))
     .where(failures.c.at >= bindparam("since"))
     .group_by(failures.c.subject_hash)
     .order_by(func.count().desc())
@@ -32,8 +33,8 @@ class SqlInbox:
 
     def add(self, entry: InboxEntry) -> int:
         """Keep one; answers its id."""
-        entry_id: int = self._session.run(_INSERT_ENTRY, attrs.asdict(entry)).scalar_one()
-        return entry_id
+        row = self._session.run(_INSERT_ENTRY, attrs.asdict(entry)).one()
+        return int(row.id)
 
     def conclude(self, entry_id: int, verdict: str, led_to: str | None) -> None:
         """Note what became of it."""
@@ -49,7 +50,8 @@ class SqlFailures:
     def count(self, subjects: Iterable[str], since: datetime) -> int:
         """How often the worst of these subjects failed since then."""
         values = {"subjects": [_hash_of(subject) for subject in subjects], "since": since}
-        return self._session.run(_WORST, values).scalar() or 0
+        worst = self._session.run(_WORST, values).one_or_none()
+        return worst.times if worst else 0
 
     def add(self, subjects: Iterable[str], at: datetime) -> None:
         """Note a failure of each."""

@@ -3,8 +3,9 @@
 from sqlalchemy import bindparam, insert, select
 
 from adapters.sql.ledgers import bank_entries
-from adapters.sql.mapping import AnyRow, Record
+from adapters.sql.mapping import Record
 from adapters.sql.session import Session
+from adapters.sql.statements import AnyRow
 from domain.bank import BankEntry, EntryVerdict, JudgedEntry
 from domain.money import Currency, Money
 

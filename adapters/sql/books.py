@@ -11,9 +11,10 @@ from sqlalchemy import BindParameter, Connection, Engine, Select, bindparam, fun
 from adapters.sql.bank import entry_from_row
 from adapters.sql.engine import snapshot
 from adapters.sql.ledgers import bank_entries
-from adapters.sql.mapping import AnyRow, order_from_rows, payment_from_rows
+from adapters.sql.mapping import order_from_rows, payment_from_rows
 from adapters.sql.orders import WHOLE_ORDERS
 from adapters.sql.payments import WHOLE_PAYMENTS
+from adapters.sql.statements import AnyRow
 from adapters.sql.tables import order_lines, orders, outbox, payment_orders, payments, products, prunings
 from adapters.sql.trouble import translated
 from application.books import OrderEntry, PaymentEntry, StockEntry, Told

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Executable, bindparam, delete, insert, select, update
 
 from adapters.sql.mapping_catalog import cart_from_row, cart_to_row, product_from_row, product_to_row
+from adapters.sql.one_of import one_of
 from adapters.sql.session import Held, Session, one_more, update_guarded
 from adapters.sql.tables import carts, products
 from domain.cart import Cart
 from domain.catalog import Product
 from domain.ids import CartId, CustomerId, Sku
 
-_FIND = select(products).where(products.c.sku.in_(bindparam("skus", expanding=True))).order_by(products.c.sku)
+_FIND = select(products).where(one_of(products.c.sku, "skus")).order_by(products.c.sku)
 _LOCK = _FIND.with_for_update(key_share=True)
 _INSERT_PRODUCT = insert(products)
 _UPDATE_PRODUCT = update(products).where(products.c.sku == bindparam("the_sku"))

@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Any
 
 import attrs
-from sqlalchemy import Row
 
+from adapters.sql.statements import AnyRow
 from application.ports import Vault
 from domain.bill import Bill, BillState
 from domain.ids import OrderKey, PaymentId
@@ -19,7 +19,6 @@ from domain.payment import MaskedCard, Payment, Share
 from domain.people import Contact
 
 Record = Mapping[str, Any]
-AnyRow = Row[Any]
 
 
 def to_json(value: object) -> str:

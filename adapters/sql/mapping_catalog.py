@@ -5,7 +5,8 @@ from typing import Any
 
 import attrs
 
-from adapters.sql.mapping import AnyRow, Record, to_json
+from adapters.sql.mapping import Record, to_json
+from adapters.sql.statements import AnyRow
 from application.ports import Vault
 from domain.cart import Cart
 from domain.catalog import Product, Stock

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import bindparam, case, select, text, update
+from sqlalchemy import ARRAY, BigInteger, bindparam, case, or_, select, text, update
 
 from adapters.sql.session import Session
 from adapters.sql.tables import METHOD_IDS, sequences
@@ -11,14 +11,14 @@ from domain.ids import MethodId, OrderId, PaymentId
 
 _COUNT = (
     update(sequences)
-    .where(sequences.c.name.in_(["order", "payment"]))
+    .where(or_(sequences.c.name == "order", sequences.c.name == "payment"))
     .values(last=sequences.c.last + case((sequences.c.name == "order", bindparam("orders")), else_=1))
     .returning(sequences.c.name, sequences.c.last)
 )
 _DRAW = text(
     "SELECT ARRAY(SELECT nextval('order_ids') FROM generate_series(1, CAST(:orders AS integer))) AS orders,"
     " nextval('payment_ids') AS payment"
-)
+).columns(orders=ARRAY(BigInteger), payment=BigInteger)
 _NEXT_METHOD = {
     "sqlite": (
         update(sequences)
@@ -26,7 +26,7 @@ _NEXT_METHOD = {
         .values(last=sequences.c.last + 1)
         .returning(sequences.c.last)
     ),
-    "postgresql": select(METHOD_IDS.next_value()),
+    "postgresql": select(METHOD_IDS.next_value().label("last")),
 }
 
 
@@ -37,7 +37,7 @@ def next_numbers(session: Session, orders: int) -> Numbers:
 
 def next_method_id(session: Session) -> MethodId:
     """An id for a payment method."""
-    return MethodId(session.run(_NEXT_METHOD[session.dialect]).scalar_one())
+    return MethodId(session.run(_NEXT_METHOD[session.dialect]).one().last)
 
 
 def _counted(session: Session, orders: int) -> Numbers:

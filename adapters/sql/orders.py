@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, String, bindparam, cast, func, insert, select, update
+from sqlalchemy import Select, String, bindparam, cast, func, insert, literal_column, select, update
 
 from adapters.sql.mapping import (
     hash_of_key,
@@ -12,6 +12,7 @@ from adapters.sql.mapping import (
     order_to_row,
     orders_from_rows,
 )
+from adapters.sql.one_of import one_of
 from adapters.sql.session import Held, Session, one_more, update_guarded
 from adapters.sql.tables import order_lines, orders, payment_orders
 from application.ports import Vault
@@ -19,7 +20,8 @@ from domain.ids import CheckoutId, OrderId, OrderKey
 from domain.order import Order
 
 _PAYMENT_IDS = (
-    select(func.aggregate_strings(cast(payment_orders.c.payment_id, String), ","))
+    # The comma is a part of the statement, and no value to be put into it each time.
+    select(func.aggregate_strings(cast(payment_orders.c.payment_id, String), literal_column("','")))  # type: ignore[arg-type]
     .where(payment_orders.c.order_id == orders.c.id)
     .correlate(orders)
     .scalar_subquery()
@@ -35,9 +37,9 @@ WHOLE_ORDERS = select(
 ).join(order_lines, order_lines.c.order_id == orders.c.id)
 
 _OLDEST_FIRST = WHOLE_ORDERS.order_by(orders.c.id, order_lines.c.position)
-_BY_KEYS = _OLDEST_FIRST.where(orders.c.key_hash.in_(bindparam("hashes", expanding=True)))
+_BY_KEYS = _OLDEST_FIRST.where(one_of(orders.c.key_hash, "hashes"))
 _OF_CHECKOUT = _OLDEST_FIRST.where(orders.c.checkout_id == bindparam("checkout"))
-_BY_IDS = _OLDEST_FIRST.where(orders.c.id.in_(bindparam("ids", expanding=True)))
+_BY_IDS = _OLDEST_FIRST.where(one_of(orders.c.id, "ids"))
 # Who waited for a lock on PostgreSQL gets the row as it is now, but with it the payments that it had
 # when the waiting began. The version as of then tells, and the orders are read again.
 _before = orders.alias("before")
@@ -76,9 +78,9 @@ class SqlOrders:
         wanted, loaded = sorted(set(ids)), self.held.loaded
         missing = [order_id for order_id in wanted if order_id not in loaded]
         if missing:
-            rows = self._session.run(_LOCK, {"ids": missing}).all()
+            rows = self._session.run(_LOCK, {"ids": missing})
             if any(row.version != row.version_seen for row in rows):
-                rows = self._session.run(_BY_IDS, {"ids": missing}).all()
+                rows = self._session.run(_BY_IDS, {"ids": missing})
             loaded.update((order.id, order) for order in orders_from_rows(rows, self._vault))
         return [loaded[order_id] for order_id in wanted if order_id in loaded]
 

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, exists, insert, select, update
 
 from adapters.sql.engine import single
-from adapters.sql.mapping import AnyRow, to_json
+from adapters.sql.mapping import to_json
+from adapters.sql.one_of import one_of
+from adapters.sql.statements import AnyRow
 from adapters.sql.tables import outbox
 from adapters.sql.trouble import translated
 from application.ports import RelayedEvent
@@ -49,7 +51,7 @@ _CLAIM = (
 )
 # A later claim of the same event ends later, so its end tells whose it is.
 _IS_OURS = outbox.c.due_at == bindparam("claim")
-_DELIVERED = update(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)), _IS_OURS)
+_DELIVERED = update(outbox).where(one_of(outbox.c.id, "ids"), _IS_OURS)
 _POSTPONE = update(outbox).where(outbox.c.id == bindparam("the_id"), _IS_OURS)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from adapters.sql.mapping import payment_changes, payment_to_row, payments_from_rows, shares_to_rows
+from adapters.sql.one_of import one_of
 from adapters.sql.session import Held, Session, one_more, update_guarded
 from adapters.sql.tables import payment_orders, payments
 from domain.ids import GatewayOrderId, PaymentId
@@ -21,9 +22,7 @@ WHOLE_PAYMENTS = select(
 _OLDEST_FIRST = WHOLE_PAYMENTS.order_by(payments.c.id, payment_orders.c.position)
 _BY_ID = _OLDEST_FIRST.where(payments.c.id == bindparam("the_id"))
 _BY_ORDER_ID = _OLDEST_FIRST.where(payments.c.order_id == bindparam("the_order_id"))
-_LOCK = _OLDEST_FIRST.where(payments.c.id.in_(bindparam("ids", expanding=True))).with_for_update(
-    of=payments, key_share=True
-)
+_LOCK = _OLDEST_FIRST.where(one_of(payments.c.id, "ids")).with_for_update(of=payments, key_share=True)
 _DUE = (
     select(payments.c.id, payments.c.look_at)
     .where(payments.c.look_at <= bindparam("now"))
@@ -31,11 +30,7 @@ _DUE = (
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True, key_share=True)
 )
-_CLAIM = (
-    update(payments)
-    .where(payments.c.id.in_(bindparam("ids", expanding=True)))
-    .values(look_at=bindparam("until"))
-)
+_CLAIM = update(payments).where(one_of(payments.c.id, "ids")).values(look_at=bindparam("until"))
 # One statement on PostgreSQL. SQLite cannot tell what stood in a row before, nor does anybody claim
 # beside us there, so it is asked first.
 _due = _DUE.cte("due")
@@ -94,7 +89,7 @@ class SqlPayments:
         if self._session.dialect == "postgresql":
             claimed = self._session.run(_DUE_CLAIMED, {**values, "until": until})
             return [row.id for row in sorted(claimed, key=lambda row: (row.look_at, row.id))]
-        ids = list(self._session.run(_DUE, values).scalars())
+        ids = [row.id for row in self._session.run(_DUE, values)]
         if ids:
             self._session.run(_CLAIM, {"ids": ids, "until": until})
         return ids

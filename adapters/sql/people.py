@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from sqlalchemy import Executable, bindparam, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
-from adapters.sql.mapping import AnyRow
 from adapters.sql.mapping_catalog import customer_from_row, method_from_row, method_to_row, staff_from_row
 from adapters.sql.numbers import next_method_id
 from adapters.sql.session import Session
+from adapters.sql.statements import AnyRow
 from adapters.sql.tables import MAY_BRING_MONEY, accounts, customers, payment_methods, payments, staff
 from application.ports import Vault
 from domain.errors import EmailTaken
@@ -27,7 +27,8 @@ _INSERT_METHOD = insert(payment_methods)
 _DELETE_METHOD = _UPDATE_METHOD.values(is_deleted=True)
 _ID_OF_METHOD = select(payment_methods.c.id).where(payment_methods.c.id == bindparam("the_id"))
 _LOCK_METHOD = _ID_OF_METHOD.with_for_update()
-_HAS_OPEN = select(exists(payments).where(payments.c.method_id == bindparam("the_id"), MAY_BRING_MONEY))
+_OPEN_ONES = exists(payments).where(payments.c.method_id == bindparam("the_id"), MAY_BRING_MONEY)
+_HAS_OPEN = select(_OPEN_ONES.label("has_open"))
 
 _CUSTOMER = select(customers).where(customers.c.id == bindparam("the_id"))
 _CUSTOMER_BY_EMAIL = select(customers).where(customers.c.email_key == bindparam("email_key"))
@@ -65,7 +66,7 @@ class SqlMethods:
         """Store a method under its code, which keeps the id that it first had."""
         row = dict(method_to_row(method, self._vault))
         method_id = row.pop("id")
-        if not self._session.run(_UPDATE_METHOD, {**row, "the_code": method.code}).rowcount:
+        if not self._session.run(_UPDATE_METHOD, {**row, "the_code": method.code}).met:
             self._session.run_many(_INSERT_METHOD, [{**row, "id": method_id}])
 
     def next_id(self) -> MethodId:
@@ -80,7 +81,7 @@ class SqlMethods:
         """Whether money may still come through it: a failed payment that is looked at, too."""
         # Payments that are just being stored are waited for, and then seen.
         self._session.run(_LOCK_METHOD, {"the_id": method_id})
-        return bool(self._session.run(_HAS_OPEN, {"the_id": method_id}).scalar_one())
+        return bool(self._session.run(_HAS_OPEN, {"the_id": method_id}).one().has_open)
 
     def _one(self, statement: Executable, values: Mapping[str, object]) -> PaymentMethod | None:
         row = self._session.run(statement, values).one_or_none()

@@ -63,6 +63,8 @@ def postgresql_engine(
             # Said when a transaction begins, so that it holds behind PgBouncer too.
             isolation_level="READ COMMITTED",
             use_native_hstore=False,
+            # Values are told by their places, as for SQLite.
+            paramstyle="format",
             connect_args=_connect_arguments(url, patience_milliseconds, behind_pgbouncer),
         )
     except ModuleNotFoundError as error:

@@ -20,10 +20,11 @@ from sqlalchemy import (
 )
 
 from adapters.sql.engine import readonly
-from adapters.sql.mapping import AnyRow, hash_of_key, order_from_rows, payment_from_rows
+from adapters.sql.mapping import hash_of_key, order_from_rows, payment_from_rows
 from adapters.sql.mapping_catalog import customer_from_row, method_from_row, product_from_row
 from adapters.sql.orders import WHOLE_ORDERS
 from adapters.sql.payments import WHOLE_PAYMENTS
+from adapters.sql.statements import AnyRow
 from adapters.sql.tables import (
     carts,
     customers,

@@ -1,16 +1,19 @@
 """One connection in one transaction, and what a unit of work holds of its rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable
+from sqlalchemy import Connection, Engine, Executable
+from sqlalchemy.exc import DBAPIError
 
+from adapters.sql.statements import Form, Found, Values, form_of
 from adapters.sql.trouble import translated
 from application.storage import StaleVersion
 
 K = TypeVar("K")
 A = TypeVar("A")
-Rows = Sequence[Mapping[str, Any]]
+
+NOTHING: Values = {}
 
 
 class Session:
@@ -23,6 +26,8 @@ class Session:
         self._engine = engine
         self._connection: Connection | None = None
         self._only_looked = True
+        self._cursor: Any = None
+        self._driver: Any = engine.dialect.loaded_dbapi
         self.dialect = engine.dialect.name
 
     def begin(self) -> None:
@@ -31,24 +36,27 @@ class Session:
             connection = self._engine.connect()
             try:
                 connection.begin()
+                self._cursor = connection.connection.cursor()
             except BaseException:
                 connection.close()
                 raise
         self._connection, self._only_looked = connection, True
 
-    def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> CursorResult[Any]:
+    def run(self, statement: Executable, values: Values = NOTHING) -> Found:
         """Execute one statement. Raises: StoreUnavailable, StaleVersion."""
         self._only_looked = self._only_looked and statement.is_select
+        form = form_of(statement, self._engine.dialect, tuple(values))
         with translated():
-            return self._open().execute(statement, values)
+            return self._execute(form, form.placed(values))
 
-    def run_many(self, statement: Executable, rows: Rows) -> int:
+    def run_many(self, statement: Executable, rows: Sequence[Values]) -> int:
         """Execute it once for each row, in one go; answers how many rows of the table it met."""
-        if not rows:
-            return 0
+        if len(rows) < 2:
+            return self.run(statement, rows[0]).met if rows else 0
         self._only_looked = False
+        form = form_of(statement, self._engine.dialect, tuple(rows[0]))
         with translated():
-            return self._open().execute(statement, rows).rowcount
+            return self._execute(form, [form.placed(row) for row in rows]).met
 
     def commit(self) -> None:
         """Commit. Raises: StoreUnavailable."""
@@ -61,12 +69,34 @@ class Session:
         Where nothing was written both ends are the same, but a rollback makes the PostgreSQL driver
         forget every statement that it has prepared on this connection.
         """
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._cursor = self._connection, None, None
         if connection is None:
             return
         with translated(), connection:
             if self._only_looked and connection.in_transaction() and not connection.invalidated:
                 connection.commit()
+
+    def _execute(self, form: Form, placed: tuple[Any, ...] | list[tuple[Any, ...]]) -> Found:
+        connection, cursor, is_many = self._open(), self._cursor, isinstance(placed, list)
+        # Whoever follows what is executed, as tracing does, hears of it as from Core itself.
+        for heard in connection.dispatch.before_cursor_execute:
+            heard(connection, cursor, form.sql, placed, None, is_many)
+        try:
+            (cursor.executemany if is_many else cursor.execute)(form.sql, placed)
+            return Found(form.read(cursor.fetchall()) if form.columns else (), cursor.rowcount)
+        except self._driver.Error as error:
+            raise self._wrapped(error, form.sql) from error
+
+    def _wrapped(self, error: Any, sql: str) -> Exception:
+        """The driver's error as Core tells it; a connection that broke is not used again."""
+        connection, dialect = self._open(), self._engine.dialect
+        is_lost = dialect.is_disconnect(error, connection.connection.driver_connection, self._cursor)
+        if is_lost:
+            connection.invalidate(error)
+        wrapped: Exception = DBAPIError.instance(
+            sql, None, error, self._driver.Error, hide_parameters=True, connection_invalidated=is_lost
+        )
+        return wrapped
 
     def _open(self) -> Connection:
         if self._connection is None:
@@ -78,9 +108,7 @@ class _Versioned(Protocol):
     version: int
 
 
-def update_guarded(
-    session: Session, statement: Executable, rows: Sequence[Mapping[str, Any]], what: str
-) -> None:
+def update_guarded(session: Session, statement: Executable, rows: Sequence[Values], what: str) -> None:
     """Run an UPDATE or DELETE that must meet one row each. Raises: StaleVersion."""
     if session.run_many(statement, rows) != len(rows):
         raise StaleVersion(f"somebody else changed one of {len(rows)} {what}")

@@ -1,8 +1,5 @@
 """What database errors mean to the core: busy, gone, overtaken, or a mistake of our own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -60,20 +57,22 @@ def _is_not_now(error: DBAPIError) -> bool:
     return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
 
 
-@contextmanager
-def translated() -> Iterator[None]:
+class translated:  # noqa: N801 -- it is used as a function
     """Raises: StoreUnavailable while the database does not answer, StaleVersion when overtaken.
 
     A connection lost during COMMIT is unavailable too: whether it was done, only reading again tells.
     Any other error of the database is a mistake of ours and stays what it is.
     """
-    try:
-        yield
-    except NoConnectionFree as error:
-        raise StoreUnavailable("no connection to the database is free") from error
-    except DBAPIError as error:
-        if _code(error) in _OVERTAKEN:
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing has happened yet."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, NoConnectionFree):
+            raise StoreUnavailable("no connection to the database is free") from error
+        if isinstance(error, DBAPIError) and _code(error) in _OVERTAKEN:
             raise StaleVersion(str(error.orig)) from error
-        if _is_not_now(error):
+        if isinstance(error, DBAPIError) and _is_not_now(error):
             raise StoreUnavailable("the database does not answer") from error
-        raise

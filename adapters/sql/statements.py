@@ -1,0 +1,95 @@
+"""Statements as the driver gets them: put into the database's words once, and run as they are.
+
+Core's own way to execute costs as much again as the driver: for each call it looks the statement up
+by its structure, builds a context, and has the shape of the answer described. All that is known once.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Self
+
+import attrs
+from sqlalchemy import Dialect, Executable
+
+Values = Mapping[str, Any]
+
+# A row's columns by their names; which there are, its statement says.
+AnyRow = Any
+
+_Convert = Callable[[Any], Any] | None
+
+# Every statement of ours in each of its forms, on all databases of one process: only tests have many.
+FORMS_MAX = 2_000
+
+
+class Found(list[AnyRow]):
+    """The rows that a statement answered; `met` counts those of the table that it wrote."""
+
+    def __init__(self, rows: Sequence[AnyRow], met: int) -> None:
+        super().__init__(rows)
+        self.met = met
+
+    def one(self) -> AnyRow:
+        """The only row. Raises: ValueError."""
+        (row,) = self
+        return row
+
+    def one_or_none(self) -> AnyRow | None:
+        """The only row, if there is one. Raises: ValueError for more."""
+        return self.one() if self else None
+
+
+@attrs.frozen(eq=False)
+class Form:
+    """A statement in one database's words, for values of certain names.
+
+    Shape: `places` tell, place by place, the name of the value and how to make it what the driver
+    takes; `fixed` are values that the statement brings itself; `columns` how to read each column.
+    """
+
+    sql: str
+    places: Sequence[tuple[str, _Convert]]
+    fixed: Values
+    row: Callable[[Sequence[Any]], AnyRow]
+    columns: Sequence[_Convert]
+    converts: bool
+
+    @classmethod
+    def of(cls, statement: Executable, dialect: Dialect, names: tuple[str, ...]) -> Self:
+        """Put a statement into the database's words. Raises: AssertionError for one that is never final."""
+        core: Any = statement
+        # As if for many rows: nothing is then answered but what the statement itself asks for.
+        compiled = core.compile(dialect=dialect, column_keys=names, for_executemany=True)
+        if "POSTCOMPILE" in compiled.string:
+            raise AssertionError(f"lists are given as `one_of` takes them: {compiled.string}")
+        binds, columns = compiled.binds, getattr(statement, "exported_columns", {})
+        known = {name: bind.type.dialect_impl(dialect) for name, bind in binds.items()}
+        readers = [each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns]
+        row: Any = namedtuple("Row", columns.keys())  # type: ignore[misc]
+        return cls(
+            sql=compiled.string,
+            places=[(name, known[name].bind_processor(dialect)) for name in compiled.positiontup],
+            fixed={name: bind.value for name, bind in binds.items() if not bind.required},
+            row=row._make,
+            columns=readers,
+            converts=any(readers),
+        )
+
+    def placed(self, values: Values) -> tuple[Any, ...]:
+        """The values, place by place. Raises: KeyError for one that is missing."""
+        given = {**self.fixed, **values} if self.fixed else values
+        return tuple([write(given[name]) if write else given[name] for name, write in self.places])
+
+    def read(self, rows: Sequence[Sequence[Any]]) -> list[AnyRow]:
+        """The rows with their columns named, as the driver gave them or made what they stand for."""
+        if not self.converts:
+            return list(map(self.row, rows))
+        columns, row = self.columns, self.row
+        return [
+            row([read(value) if read else value for read, value in zip(columns, each, strict=True)])
+            for each in rows
+        ]
+
+
+form_of = lru_cache(FORMS_MAX)(Form.of)

@@ -1,0 +1,112 @@
+"""Statements in the database's own words, put so once."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, bindparam, create_engine, select, update
+
+from adapters.sql.one_of import one_of
+from adapters.sql.session import Session
+from adapters.sql.statements import Form, Found, form_of
+from adapters.sql.tables import customers, payments, products
+
+ON_SQLITE = create_engine("sqlite://").dialect
+ON_POSTGRESQL = create_engine("postgresql://nobody/nowhere", paramstyle="format").dialect
+SOME = select(products.c.sku, products.c.price).where(one_of(products.c.sku, "skus")).order_by(products.c.sku)
+
+
+class TestForm:
+    def test_is_made_once(self) -> None:
+        """However often the statement is run."""
+        assert form_of(SOME, ON_SQLITE, ("skus",)) is form_of(SOME, ON_SQLITE, ("skus",))
+
+    def test_sets_what_is_given(self) -> None:
+        """An UPDATE without values of its own changes the columns that come, and finds by the others."""
+        change = update(payments).where(payments.c.id == bindparam("the_id"))
+
+        form = Form.of(change, ON_SQLITE, ("state", "the_id"))
+
+        assert form.sql == "UPDATE payments SET state=? WHERE payments.id = ?"
+        assert form.placed({"the_id": 7, "state": "paid"}) == ("paid", 7)
+
+    def test_brings_its_own_values(self) -> None:
+        """What the statement itself says need not be given."""
+        form = Form.of(
+            select(products.c.id).where(products.c.sku == "lamp").limit(bindparam("most")), ON_SQLITE, ()
+        )
+
+        assert form.placed({"most": 3})[:2] == ("lamp", 3)
+
+    def test_misses_what_is_not_given(self) -> None:
+        """Nothing is made up."""
+        form = Form.of(select(customers).where(customers.c.id == bindparam("the_id")), ON_SQLITE, ())
+
+        with pytest.raises(KeyError, match="the_id"):
+            form.placed({})
+
+    def test_gives_and_takes_what_types_mean(self) -> None:
+        """A moment is a text to SQLite, and a moment to us."""
+        when = datetime(2026, 3, 5, 12, tzinfo=UTC)
+        form = Form.of(
+            select(payments.c.created_at).where(payments.c.look_at == bindparam("at")), ON_SQLITE, ()
+        )
+
+        assert form.placed({"at": when}) == ("2026-03-05 12:00:00.000000",)
+        assert form.read([("2026-03-05 12:00:00.000000",)])[0].created_at == when
+
+    def test_refuses_a_list_whose_length_it_would_have_to_know(self) -> None:
+        """Each length would be another statement, for us and for the database."""
+        with pytest.raises(AssertionError, match="one_of"):
+            Form.of(select(products).where(products.c.sku.in_(["a", "b"])), ON_SQLITE, ())
+
+
+class TestOneOf:
+    @pytest.mark.parametrize(
+        ("dialect", "words", "given"),
+        [
+            (ON_SQLITE, "products.sku IN (SELECT value FROM json_each(?)) ORDER", '["a", "b"]'),
+            (ON_POSTGRESQL, "products.sku = ANY(%s::VARCHAR[]) ORDER", ["a", "b"]),
+        ],
+        ids=["sqlite", "postgresql"],
+    )
+    def test_says_the_same_for_any_number(self, dialect: Any, words: str, given: object) -> None:
+        """The list is one value."""
+        form = Form.of(SOME, dialect, ("skus",))
+
+        assert words in form.sql
+        assert form.placed({"skus": ["a", "b"]}) == (given,)
+
+    @pytest.mark.parametrize(
+        "wanted", [[], ["kettle"], ["kettle", "lamp", "nothing", 'it\'s "odd", {too}\\']]
+    )
+    def test_finds_them(self, either: Engine, wanted: list[str]) -> None:
+        """None for none, and no word is taken for anything but itself."""
+        session = Session(either)
+        session.begin()
+        there = ['it\'s "odd", {too}\\', "kettle", "lamp", "saffron"]
+        row = {
+            "name": "",
+            "price": 1,
+            "currency": "AZN",
+            "exponent": 2,
+            "seller": "",
+            "on_hand": 0,
+            "reserved": 0,
+        }
+        session.run_many(products.insert(), [{"sku": sku, **row} for sku in there])
+
+        found = session.run(SOME, {"skus": wanted})
+
+        assert [each.sku for each in found] == sorted(set(wanted) & set(there))
+        session.close()
+
+
+class TestFound:
+    def test_knows_the_only_row(self) -> None:
+        """Where one was meant, two are a mistake."""
+        assert Found(["a"], 1).one() == Found(["a"], 1).one_or_none() == "a"
+        assert Found([], 0).one_or_none() is None
+        for several in ([], ["a", "b"]):
+            with pytest.raises(ValueError, match="values to unpack"):
+                Found(several, 0).one()

@@ -9,7 +9,7 @@ from application.ports import Clock, Outbox, Publishes, RelayedEvent
 
 log = logging.getLogger("kassa.relay")
 
-BATCH = 100
+BATCH = 500
 # What a killed relay had claimed is told by another one when the lease is over. Nobody begins to tell an
 # event in the second half of it, so that telling may take that long.
 LEASE = timedelta(seconds=20)

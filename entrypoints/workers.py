@@ -13,8 +13,8 @@ from application.service import Application
 log = logging.getLogger("kassa.worker")
 
 RELAY_PAUSE_SECONDS = 0.5
-# A claim costs as much for one event as for a hundred: with a breath after each, some come together.
-RELAY_BREATH_SECONDS = 0.05
+# A claim costs about as much for one event as for a hundred: with a breath after each, some come together.
+RELAY_BREATH_SECONDS = 0.2
 JANITOR_PAUSE_SECONDS_MIN, JANITOR_PAUSE_SECONDS_MAX = 0.05, 1.0
 # Nothing is the worse for being kept a little longer: pruning lets others go first, step after step.
 PRUNING_PAUSE_SECONDS, PRUNING_BREATH_SECONDS = 60.0, 0.1

@@ -9,8 +9,8 @@ from sqlalchemy import Engine, and_, bindparam, delete, func, or_, select, updat
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.sql.engine import readonly, single
+from adapters.sql.session import ask
 from adapters.sql.tables import idempotency_keys
-from adapters.sql.trouble import translated
 from application.policy import REPLIES_KEPT
 from application.ports import IdempotencyScope, KeptReply, Vault
 from domain.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
@@ -73,25 +73,21 @@ class SqlIdempotencyKeys:
             "now": now,
             "forgotten": now - REPLIES_KEPT,
         }
-        with translated(), self._engine.begin() as connection:
-            is_taken = connection.execute(_CLAIM, wanted).one_or_none() is not None
+        is_taken = bool(ask(self._engine, _CLAIM, wanted))
         return None if is_taken else self._answered(scope, fingerprint)
 
     def keep(self, scope: IdempotencyScope, until: datetime, reply: KeptReply, now: datetime) -> None:
         """Remember the answer; the first one stays."""
         sealed = self._vault.seal(reply.body.decode("latin-1"))
         kept = {"status": reply.status, "body_sealed": sealed, "kept_at": now}
-        with translated(), self._engine.begin() as connection:
-            connection.execute(_KEEP, {"scope": _hash_of(scope), "until": until, **kept})
+        ask(self._engine, _KEEP, {"scope": _hash_of(scope), "until": until, **kept})
 
     def free(self, scope: IdempotencyScope, until: datetime) -> None:
         """Forget the key: the request did not succeed."""
-        with translated(), self._engine.begin() as connection:
-            connection.execute(_FREE, {"scope": _hash_of(scope), "until": until})
+        ask(self._engine, _FREE, {"scope": _hash_of(scope), "until": until})
 
     def _answered(self, scope: IdempotencyScope, fingerprint: str) -> KeptReply | None:
-        with translated(), self._reading.connect() as connection:
-            row = connection.execute(_FIND, {"scope": _hash_of(scope)}).one_or_none()
+        row = ask(self._reading, _FIND, {"scope": _hash_of(scope)}).one_or_none()
         if row and row.fingerprint != fingerprint:
             raise IdempotencyKeyReused("the key came with another request before")
         if row and row.kept_at:

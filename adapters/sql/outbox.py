@@ -10,9 +10,9 @@ from sqlalchemy import Engine, bindparam, exists, insert, select, update
 from adapters.sql.engine import single
 from adapters.sql.mapping import to_json
 from adapters.sql.one_of import one_of
+from adapters.sql.session import ask
 from adapters.sql.statements import AnyRow
 from adapters.sql.tables import outbox
-from adapters.sql.trouble import translated
 from application.ports import RelayedEvent
 from application.relayed import data_of
 from domain.events import Event
@@ -92,19 +92,15 @@ class SqlOutbox:
     def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[RelayedEvent]:
         """The next events due, oldest first: of each subject only the first that is still to tell."""
         values = {"now": now, "until": until, "limit": limit}
-        with translated(), self._engine.begin() as connection:
-            rows = connection.execute(_CLAIM, values).all()
-        return sorted(map(_event_from_row, rows), key=lambda event: event.id)
+        return sorted(map(_event_from_row, ask(self._engine, _CLAIM, values)), key=lambda event: event.id)
 
     def delivered(self, ids: Iterable[int], claim: datetime, at: datetime) -> None:
         """They were told, by whoever claimed them until `claim`."""
         values = {"ids": list(ids), "claim": claim, "delivered_at": at}
         if values["ids"]:
-            with translated(), self._engine.begin() as connection:
-                connection.execute(_DELIVERED, values)
+            ask(self._engine, _DELIVERED, values)
 
     def postpone(self, event_id: int, claim: datetime, until: datetime, parked: bool) -> None:
         """It could not be told by whoever claimed it until `claim`: later again, or never if parked."""
         values = {"the_id": event_id, "claim": claim, "due_at": until, "is_parked": parked}
-        with translated(), self._engine.begin() as connection:
-            connection.execute(_POSTPONE, values)
+        ask(self._engine, _POSTPONE, values)

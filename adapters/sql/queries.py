@@ -24,6 +24,7 @@ from adapters.sql.mapping import hash_of_key, order_from_rows, payment_from_rows
 from adapters.sql.mapping_catalog import customer_from_row, method_from_row, product_from_row
 from adapters.sql.orders import WHOLE_ORDERS
 from adapters.sql.payments import WHOLE_PAYMENTS
+from adapters.sql.session import ask
 from adapters.sql.statements import AnyRow
 from adapters.sql.tables import (
     carts,
@@ -35,7 +36,6 @@ from adapters.sql.tables import (
     payments,
     products,
 )
-from adapters.sql.trouble import translated
 from application.ports import Vault
 from application.storage import Page
 from application.views import CartLineView, CartView, Listed, PaymentView
@@ -200,5 +200,4 @@ class SqlQueries:
         return customer_from_row(rows[0]) if rows else None
 
     def _ask(self, statement: Executable, values: Mapping[str, object]) -> Sequence[AnyRow]:
-        with translated(), self._engine.connect() as connection:
-            return connection.execute(statement, values).all()
+        return ask(self._engine, statement, values)

@@ -80,7 +80,7 @@ class Session:
         connection, cursor, is_many = self._open(), self._cursor, isinstance(placed, list)
         # Whoever follows what is executed, as tracing does, hears of it as from Core itself.
         for heard in connection.dispatch.before_cursor_execute:
-            heard(connection, cursor, form.sql, placed, None, is_many)
+            heard(connection, cursor, form.sql, placed, form, is_many)
         try:
             (cursor.executemany if is_many else cursor.execute)(form.sql, placed)
             return Found(form.read(cursor.fetchall()) if form.columns else (), cursor.rowcount)
@@ -102,6 +102,18 @@ class Session:
         if self._connection is None:
             raise AssertionError("a unit of work is used outside its with block")
         return self._connection
+
+
+def ask(engine: Engine, statement: Executable, values: Values = NOTHING) -> Found:
+    """Run one statement that is all there is to a transaction. Raises: StoreUnavailable, StaleVersion."""
+    session = Session(engine)
+    session.begin()
+    try:
+        found = session.run(statement, values)
+        session.commit()
+        return found
+    finally:
+        session.close()
 
 
 class _Versioned(Protocol):

@@ -48,6 +48,7 @@ class Form:
     takes; `fixed` are values that the statement brings itself; `columns` how to read each column.
     """
 
+    statement: Executable
     sql: str
     places: Sequence[tuple[str, _Convert]]
     fixed: Values
@@ -68,6 +69,7 @@ class Form:
         readers = [each.type.dialect_impl(dialect).result_processor(dialect, None) for each in columns]
         row: Any = namedtuple("Row", columns.keys())  # type: ignore[misc]
         return cls(
+            statement=statement,
             sql=compiled.string,
             places=[(name, known[name].bind_processor(dialect)) for name in compiled.positiontup],
             fixed={name: bind.value for name, bind in binds.items() if not bind.required},

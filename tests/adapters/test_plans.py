@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Executable, event
 
 from adapters.sql import books
 from adapters.sql.ledgers import metadata
+from adapters.sql.statements import Form
 from tests.adapters.conftest import Shelf, shelf_on
 from tests.adapters.everything import ask_everything, statements
 from tests.adapters.history import OPEN, ORDERS, make_history
@@ -51,9 +52,10 @@ def asked_of(engine: Engine) -> list[Asked]:
         latest[:] = [statement]
 
     @event.listens_for(engine, "before_cursor_execute")
-    def note_text(_: object, __: object, text: str, values: Any, *___: object) -> None:
-        if latest:
-            asked.append(Asked(latest.pop(), text, values[0] if isinstance(values, list) else values))
+    def note_text(_: object, __: object, text: str, values: Any, how: object, ___: object) -> None:
+        statement = how.statement if isinstance(how, Form) else latest.pop() if latest else None
+        if statement is not None:
+            asked.append(Asked(statement, text, values[0] if isinstance(values, list) else values))
 
     return asked
 

@@ -17,10 +17,10 @@ from application.purchasing import (
     customer_of,
     ensure_expected,
     ensure_payable,
-    known_method,
     matches,
     priced_lines,
     purchase_of,
+    taking_method,
     usable_method,
 )
 from application.repeating import checked_out_before
@@ -40,7 +40,10 @@ from domain.methods import PaymentMethod, Purchase
 from domain.money import Money
 from domain.order import Order, OrderLine, OrderStatus, PlacedWith
 from domain.payment import Payment
-from domain.people import Contact, Customer
+from domain.people import Contact, Customer, country_of
+
+# What one transaction decides, by the answers that there are so far.
+Phase = Callable[[UnitOfWork, Wish, Answers], Attempt]
 
 
 @attrs.frozen(kw_only=True)
@@ -52,31 +55,45 @@ class Checkout:
     open: OpenPayment
     queries: Queries
 
-    def run(self, wish: Wish, phase: Callable[[UnitOfWork, Answers], Attempt]) -> CheckedOut:
+    def run(self, wish: Wish, phase: Phase) -> CheckedOut:
         """Decide until nothing has to be asked first, then open the payment.
 
         Raises: GatewayUnavailable before anything is written while the gateway's breaker or its share
-        of threads turns us away; StoreUnavailable.
+        of threads turns us away, and no other method takes over; StoreUnavailable.
         """
         answers: dict[PaymentId, Answer | None] = {}
         for _ in range(CHECKOUT_ROUNDS_MAX):
             try:
-                return self._in_turn(wish, phase, answers)
+                return self._by_some_method(wish, phase, answers)
             except AskFirst as first:
                 # Asked outside of our own turn, so that nobody holds two of them.
                 answers[first.payment_id] = self._asked(first.payment_id)
         raise StoreUnavailable("too many payments of these orders are under way")
 
-    def _in_turn(
-        self, wish: Wish, phase: Callable[[UnitOfWork, Answers], Attempt], answers: Answers
-    ) -> CheckedOut:
-        gateways, method = self.open.gateways, self.queries.method(wish.method)
-        connected = gateways.of(method) if method else None
+    def _by_some_method(self, wish: Wish, phase: Phase, answers: Answers) -> CheckedOut:
+        chosen = self.queries.method(wish.method)
         try:
-            with gateways.guards.turn(connected, wish.method, Lane.SERVING) as turn:
-                return self.open(in_one_transaction(self.open.begin, lambda uow: phase(uow, answers)), turn)
+            return self._in_turn(chosen, wish, phase, answers)
         except TurnedAway as away:
-            raise GatewayUnavailable(away.detail, (), away.retry_after_seconds or 1) from away
+            # A full share is over in a moment; only a gateway that is left alone has somebody take over.
+            instead = chosen.rules.fallback if chosen and away.is_broken else None
+            if instead is None:
+                raise _unavailable(away) from away
+        try:
+            return self._in_turn(
+                self.queries.method(instead), attrs.evolve(wish, instead=instead), phase, answers
+            )
+        except TurnedAway as away:
+            raise _unavailable(away) from away
+
+    def _in_turn(
+        self, method: PaymentMethod | None, wish: Wish, phase: Phase, answers: Answers
+    ) -> CheckedOut:
+        gateways, code = self.open.gateways, wish.instead or wish.method
+        connected = gateways.of(method) if method else None
+        with gateways.guards.turn(connected, code, Lane.SERVING) as turn:
+            attempt = in_one_transaction(self.open.begin, lambda uow: phase(uow, wish, answers))
+            return self.open(attempt, turn)
 
     def pay_for(
         self,
@@ -89,14 +106,14 @@ class Checkout:
     ) -> Attempt:
         """Begin, resume or replace the payment of existing orders. Raises: whatever forbids it."""
         ensure_payable(orders)
-        method = usable_method(uow, wish.method, purchase_of(orders))
+        method = usable_method(uow, wish, purchase_of(orders))
         self.ensure_few_failures(uow, orders)
         ensure_expected(wish.expected_total, Money.sum(order.total for order in orders))
         lock_goods(uow, uow.orders.lock({id_ for p in payments for id_ in p.order_ids}))
         open_now = [payment for payment in payments if payment.is_open]
         user = customer_of(uow, orders[0].customer_id)
         for payment in open_now:
-            course = self.decide.course(uow, payment, method, orders, answers)
+            course = self.decide.course(uow, payment, method, orders, wish, answers)
             if course is Course.RESUME and len(open_now) == 1:
                 return self.resume(uow, payment, method, wish, user)
         attempt = self.open.attempt(
@@ -160,7 +177,7 @@ class CheckOutOrders:
         self.checkout.open.policy.ensure_return_allowed(wish.return_url)
         by = KEY_HOLDER if customer_id is None else customer(customer_id)
 
-        def phase(uow: UnitOfWork, answers: Answers) -> Attempt:
+        def phase(uow: UnitOfWork, wish: Wish, answers: Answers) -> Attempt:
             seen = uow.orders.by_keys(order_keys)
             strangers = [o for o in seen if customer_id is not None and o.customer_id != customer_id]
             if strangers or len(seen) < len(order_keys):
@@ -187,7 +204,9 @@ class CheckOutCart:
         """
         self.checkout.open.policy.ensure_return_allowed(wish.return_url)
         try:
-            return self.checkout.run(wish, lambda uow, answers: self._phase(uow, customer_id, wish, answers))
+            return self.checkout.run(
+                wish, lambda uow, taken, answers: self._phase(uow, customer_id, taken, answers)
+            )
         except (EmptyCart, PaymentUnderWay):
             with self.checkout.open.begin() as uow:
                 done = checked_out_before(uow, wish.mark, self.checkout.open.clock.now())
@@ -220,8 +239,8 @@ class CheckOutCart:
         uow.products.lock({line.sku for order in orders for line in order.lines} | set(cart.lines))
         open_now = [payment for payment in payments if payment.is_open]
         for payment in open_now:
-            method = known_method(uow, wish.method)
-            self.checkout.decide.course(uow, payment, method, orders, answers)
+            method = taking_method(uow, wish)
+            self.checkout.decide.course(uow, payment, method, orders, wish, answers)
         for order in orders:
             if order.status in {OrderStatus.HOLD, OrderStatus.FAILED}:
                 order.cancel(by, self.checkout.open.clock.now(), "the cart was checked out again")
@@ -233,7 +252,9 @@ class CheckOutCart:
         lines = priced_lines(cart, uow.products.lock(cart.lines))
         total = Money.sum(line.total for _, line in lines)
         ensure_expected(wish.expected_total, total)
-        method = usable_method(uow, wish.method, Purchase(total, cart.customer_id, frozenset(cart.lines)))
+        countries = frozenset({country_of(wish.billing_address, wish.shipping_address)})
+        purchase = Purchase(total, cart.customer_id, frozenset(cart.lines), countries)
+        method = usable_method(uow, wish, purchase)
         ensure_few_failures(uow, cart.customer_id, (), self.checkout.open.clock.now())
         user = customer_of(uow, cart.customer_id)
         sellers = list(dict.fromkeys(seller for seller, _ in lines))
@@ -286,3 +307,8 @@ class CheckOutCart:
             by=by,
             now=self.checkout.open.clock.now(),
         )
+
+
+def _unavailable(away: TurnedAway) -> GatewayUnavailable:
+    # Nothing was written, so there is no order key to tell.
+    return GatewayUnavailable(away.detail, (), away.retry_after_seconds or 1)

@@ -7,6 +7,7 @@ import attrs
 
 from application.asking import Answer, Gateways, can_ask
 from application.ports import Clock
+from application.purchasing import Wish
 from application.storage import UnitOfWork
 from domain.bill import BillState
 from domain.errors import GatewayUnavailable, PaymentUnderWay
@@ -48,6 +49,7 @@ class Decide:
         payment: Payment,
         method: PaymentMethod,
         orders: Sequence[Order],
+        wish: Wish,
         answers: Answers,
     ) -> Course:
         """Resume the payment, replace it, or refuse.
@@ -56,6 +58,9 @@ class Decide:
         have to decide; GatewayUnavailable when only its silent gateway could tell.
         """
         same_method = method.id == payment.method_id
+        if wish.instead and payment.method_code == wish.method:
+            # Something may have been created at the gateway that is left alone: no second one then.
+            raise GatewayUnavailable("the gateway failed too often just now, and may know of this payment")
         if payment.bill.state is BillState.REVIEW:
             raise self._under_way(payment, orders, "the payment is under review")
         if payment.is_being_opened(self.clock.now()):

@@ -7,22 +7,24 @@ import attrs
 from application.storage import UnitOfWork
 from domain.cart import Cart
 from domain.catalog import Product
-from domain.errors import IllegalTransition, Invalid, OrderAlreadyPaid, TotalChanged
+from domain.errors import GatewayUnavailable, IllegalTransition, Invalid, OrderAlreadyPaid, TotalChanged
 from domain.ids import CustomerId, MethodCode, Sku
 from domain.methods import PaymentMethod, Purchase
 from domain.money import Money
 from domain.order import Order, OrderLine, OrderStatus
-from domain.people import Address, Customer
+from domain.people import Address, Customer, country_of
 
 
 @attrs.frozen(kw_only=True)
 class Wish:
     """What a customer says at checkout besides what they buy.
 
-    `mark` tells this request from all others, if its client wants to be able to repeat it.
+    `mark` tells this request from all others, if its client wants to be able to repeat it;
+    `instead` is the method that takes it while the gateway of the chosen one is left alone.
     """
 
     method: MethodCode
+    instead: MethodCode | None = None
     return_url: str | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
@@ -57,18 +59,31 @@ def known_method(uow: UnitOfWork, code: MethodCode) -> PaymentMethod:
     return method
 
 
-def usable_method(uow: UnitOfWork, code: MethodCode, purchase: Purchase) -> PaymentMethod:
-    """The method of that code if it accepts the purchase. Raises: Invalid, MethodRefused."""
-    method = known_method(uow, code)
-    method.ensure_accepts(purchase)
-    return method
+def taking_method(uow: UnitOfWork, wish: Wish) -> PaymentMethod:
+    """The method that takes what is wished: the chosen one, unless another does instead. Raises: Invalid."""
+    return known_method(uow, wish.instead or wish.method)
+
+
+def usable_method(uow: UnitOfWork, wish: Wish, purchase: Purchase) -> PaymentMethod:
+    """The method that takes the purchase, if the chosen one accepts it, and the other too if one is.
+
+    Raises: Invalid, MethodRefused; GatewayUnavailable where the other does not accept it.
+    """
+    chosen = known_method(uow, wish.method)
+    chosen.ensure_accepts(purchase)
+    other = uow.methods.by_code(wish.instead) if wish.instead else chosen
+    if other is None or other.reasons_against(purchase):
+        raise GatewayUnavailable("the gateway failed too often just now")
+    return other
 
 
 def purchase_of(orders: Sequence[Order]) -> Purchase:
     """What several orders come to. Raises: CurrencyMismatch."""
     total = Money.sum(order.total for order in orders)
     skus = frozenset(line.sku for order in orders for line in order.lines)
-    return Purchase(total, orders[0].customer_id, skus)
+    places = [order.placed_with for order in orders]
+    countries = frozenset(country_of(each.billing_address, each.shipping_address) for each in places)
+    return Purchase(total, orders[0].customer_id, skus, countries)
 
 
 def ensure_payable(orders: Sequence[Order]) -> None:

@@ -188,6 +188,9 @@ class ManageMethods:
             )
             if once and _reads_otherwise(once, method) and uow.methods.has_open_payments(once.id):
                 raise Conflict("payments by this method are under way")
+            fallback = method.rules.fallback
+            if fallback is not None and (fallback == code or uow.methods.by_code(fallback) is None):
+                raise Invalid("there is no other payment method of this code", "#/rules/fallback")
             uow.methods.put(method)
             return method, known is None
 

@@ -11,18 +11,25 @@ from domain.money import Money
 
 @attrs.frozen
 class Purchase:
-    """What somebody wants to pay for: a cart, or orders."""
+    """What somebody wants to pay for: a cart, or orders.
+
+    `countries` are those of the addresses, with None for an order whose addresses name none; as a whole
+    None while the addresses are not known yet.
+    """
 
     total: Money
     customer_id: CustomerId | None
     skus: frozenset[Sku]
+    countries: frozenset[str | None] | None = None
 
 
 @attrs.frozen(kw_only=True)
 class MethodRules:
     """What a method accepts; a rule left empty forbids nothing.
 
-    `customers` names the only customers who may use it, `skus_refused` the goods it cannot pay.
+    `customers` names the only customers who may use it, `skus_refused` the goods it cannot pay,
+    `countries` where the billing address has to be, or else the shipping address (ISO 3166-1 alpha-2).
+    `fallback` refuses nothing: it is the method that takes over while this one's gateway is left alone.
     """
 
     min_amount: Money | None = None
@@ -30,6 +37,8 @@ class MethodRules:
     currencies: tuple[str, ...] = ()
     customers: tuple[CustomerId, ...] = ()
     skus_refused: tuple[Sku, ...] = ()
+    countries: tuple[str, ...] = ()
+    fallback: MethodCode | None = None
 
     def reasons_against(self, purchase: Purchase) -> tuple[str, ...]:
         """Why the rules refuse this purchase, one sentence each; empty when they accept it."""
@@ -49,6 +58,9 @@ class MethodRules:
         refused = sorted(purchase.skus & set(self.skus_refused))
         if refused:
             reasons.append(f"it cannot pay for {', '.join(refused)}")
+        if self.countries and purchase.countries is not None:
+            elsewhere = sorted(country or "" for country in purchase.countries - set(self.countries))
+            reasons += [f"it is not offered in {country or 'an unknown country'}" for country in elsewhere]
         return tuple(dict.fromkeys(reasons))
 
 

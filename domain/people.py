@@ -1,5 +1,6 @@
 """Customers, staff, and the addresses that goods and bills go to."""
 
+import re
 from collections.abc import Mapping
 
 import attrs
@@ -7,6 +8,17 @@ import attrs
 from domain.ids import CustomerId, StaffId
 
 Address = Mapping[str, str]
+
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+
+
+def country_of(*addresses: Address | None) -> str | None:
+    """The country of the first address that names one by its code. Source: ISO 3166-1 alpha-2."""
+    for address in addresses:
+        code = (address or {}).get("country", "").strip().upper()
+        if _COUNTRY.fullmatch(code):
+            return code
+    return None
 
 
 @attrs.frozen

@@ -89,6 +89,9 @@ def _rules_from_json(stored: dict[str, Any]) -> MethodRules:
         currencies=tuple(stored["currencies"]),
         customers=tuple(stored["customers"]),
         skus_refused=tuple(stored["skus_refused"]),
+        # Rules that were written down before there were these have none of them.
+        countries=tuple(stored.get("countries", ())),
+        fallback=stored.get("fallback"),
     )
 
 

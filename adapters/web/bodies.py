@@ -11,6 +11,7 @@ from adapters.web.texts import (
     AnyPassword,
     BackendName,
     CodeText,
+    CountryCode,
     CurrencyCode,
     Email,
     KeyText,
@@ -137,6 +138,8 @@ class NewRules(Document):
     currencies: Annotated[list[CurrencyCode], Field(max_length=NAMED_MAX)] = []
     customers: Annotated[list[Annotated[int, Field(ge=1, le=INTEGER_MAX)]], Field(max_length=NAMED_MAX)] = []
     skus_refused: Annotated[list[SkuText], Field(max_length=NAMED_MAX)] = []
+    countries: Annotated[list[CountryCode], Field(max_length=NAMED_MAX)] = []
+    fallback: CodeText | None = None
 
     def rules(self, known: Currencies) -> MethodRules:
         """The same in the core's words. Raises: Invalid for a currency that there is not."""
@@ -150,6 +153,8 @@ class NewRules(Document):
             currencies=tuple(self.currencies),
             customers=tuple(CustomerId(each) for each in self.customers),
             skus_refused=tuple(Sku(each) for each in self.skus_refused),
+            countries=tuple(self.countries),
+            fallback=MethodCode(self.fallback) if self.fallback else None,
         )
 
 

@@ -128,6 +128,8 @@ class RulesDocument(Document):
     currencies: tuple[str, ...]
     customers: tuple[int, ...]
     skus_refused: tuple[str, ...]
+    countries: tuple[str, ...]
+    fallback: str | None
 
     @classmethod
     def of(cls, rules: MethodRules) -> "RulesDocument":
@@ -139,6 +141,8 @@ class RulesDocument(Document):
             currencies=rules.currencies,
             customers=rules.customers,
             skus_refused=rules.skus_refused,
+            countries=rules.countries,
+            fallback=rules.fallback,
         )
 
 

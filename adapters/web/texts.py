@@ -53,6 +53,7 @@ BackendName = Annotated[
     StringConstraints(min_length=1, max_length=64, pattern=CODE_PATTERN),
     Field(examples=["sandbox", "manual"]),
 ]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["AZ"])]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["AZN"])]
 
 # Absolute, and of visible ASCII alone, so that it goes into a Location header as it is.

@@ -94,6 +94,8 @@ class TestMethods:
                     currencies=("AZN", "EUR"),
                     customers=(CustomerId(1),),
                     skus_refused=(Sku("anvil"),),
+                    countries=("AZ", "TR"),
+                    fallback=MethodCode("cash"),
                 ),
             )
             uow.methods.put(method)

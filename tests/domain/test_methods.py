@@ -1,5 +1,6 @@
 """A payment method takes what its rules allow, and says why not otherwise."""
 
+import attrs
 import pytest
 
 from domain.errors import MethodRefused
@@ -72,6 +73,30 @@ class TestMethodRules:
         rules = MethodRules(skus_refused=(Sku("tea"), Sku("cup")))
 
         assert rules.reasons_against(purchase(skus=("tea", "cup"))) == ("it cannot pay for cup, tea",)
+
+    @pytest.mark.parametrize(
+        ("countries", "reasons"),
+        [
+            (None, ()),
+            ({"AZ"}, ()),
+            ({"AZ", "TR"}, ()),
+            ({"AZ", "DE"}, ("it is not offered in DE",)),
+            ({None}, ("it is not offered in an unknown country",)),
+            (
+                {"GE", None, "DE"},
+                tuple(f"it is not offered in {c}" for c in ("an unknown country", "DE", "GE")),
+            ),
+        ],
+    )
+    def test_are_offered_in_some_countries(
+        self, countries: set[str | None] | None, reasons: tuple[str, ...]
+    ) -> None:
+        """Where all of the addresses have to be, once they are known."""
+        rules = MethodRules(countries=("AZ", "TR"))
+        bought = attrs.evolve(purchase(), countries=None if countries is None else frozenset(countries))
+
+        assert rules.reasons_against(bought) == reasons
+        assert MethodRules().reasons_against(bought) == ()
 
 
 class TestPaymentMethod:

@@ -233,6 +233,8 @@ class TestMethods:
             "currencies": ["AZN"],
             "customers": [1],
             "skus_refused": ["kettle"],
+            "countries": ["AZ", "TR"],
+            "fallback": "cash",
         }
         body = {"name": "Later", "backend": "manual", "settings": {"hold_minutes": 0.5}, "rules": rules}
         made = house.call("PUT", "/v1/payment-methods/later", body, as_="staff")
@@ -255,6 +257,9 @@ class TestMethods:
             ({"rules": {"currencies": ["AZN", "ABC"]}}, "#/rules/currencies/1"),
             ({"rules": {"customers": [0]}}, "#/rules/customers/0"),
             ({"rules": {"nothing": 1}}, "#/rules/nothing"),
+            ({"rules": {"countries": ["az"]}}, "#/rules/countries/0"),
+            ({"rules": {"fallback": "nothing"}}, "#/rules/fallback"),
+            ({"rules": {"fallback": "later"}}, "#/rules/fallback"),
             ({"auto_approve": 1}, "#/auto_approve"),
         ],
     )

@@ -109,7 +109,7 @@ class Breaker:
 class Share:
     """How many threads of one lane may wait on one gateway at once.
 
-    `is_stalled`: somebody waited in vain for a place, and no answer has come since.
+    `is_stalled`: somebody waited in vain for a place, and since then nobody has left but unanswered.
     """
 
     places: int
@@ -160,7 +160,9 @@ class Guard:
                 self.breaker.note(self.monotonic(), is_answered=is_answered, is_probe=turn.is_probe)
             elif turn.is_probe:
                 self.breaker.give_up()
-            turn.share.is_stalled = turn.share.is_stalled and not is_answered
+            # Who never came to call did not wait for the gateway: a crowd that gives its places back
+            # like that is no reason to turn others away.
+            turn.share.is_stalled = turn.share.is_stalled and is_answered is False
             self._changed.notify_all()
 
     def _is_clear(self, share: Share) -> bool:

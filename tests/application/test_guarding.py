@@ -260,6 +260,38 @@ class TestGuard:
         assert at_once < 0.2 <= time.monotonic() - began
         slow.give_back()
 
+    def test_is_waited_for_again_when_somebody_left_without_calling(self) -> None:
+        """As a crowd does that finds the last unit gone: the gateway had no part in the waiting."""
+        guard = guard_with(places=1)
+        first = guard.enter(Lane.SERVING)
+        with pytest.raises(TurnedAway):
+            guard.enter(Lane.SERVING, 0.05)
+        first.give_back()
+        second = guard.enter(Lane.SERVING)
+
+        with ThreadPoolExecutor(1) as threads:
+            third = threads.submit(guard.enter, Lane.SERVING, 10)
+            time.sleep(0.05)
+            assert not third.done()
+            second.give_back()
+            third.result(5).give_back()
+
+    def test_stays_stalled_while_nobody_is_answered(self) -> None:
+        """A place that was free for a moment says nothing of the gateway."""
+        guard = guard_with(places=1)
+        first = guard.enter(Lane.SERVING)
+        with pytest.raises(TurnedAway):
+            guard.enter(Lane.SERVING, 0.05)
+        with pytest.raises(GatewayTrouble):
+            first.use(silent)
+        second = guard.enter(Lane.SERVING)
+
+        began = time.monotonic()
+        with pytest.raises(TurnedAway):
+            guard.enter(Lane.SERVING, 5)
+        assert time.monotonic() - began < 4
+        second.give_back()
+
 
 class TestRaces:
     def test_calls_run_side_by_side(self) -> None:

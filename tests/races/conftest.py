@@ -11,7 +11,7 @@ from tests.races.contests import Contests
 from tests.races.shop import Shop
 
 GATEWAY_TIMEOUT_SECONDS = 1.5
-PROCESSES = 1
+PROCESSES = 2
 
 
 @pytest.fixture(scope="session")

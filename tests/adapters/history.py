@@ -12,6 +12,10 @@ OPEN = 50
 
 _AT = "timestamptz '2026-03-05 12:00Z' - interval '1 day' * (:orders - n) / 10"
 _IS_OPEN = "n % (:orders / :open) = 0"
+_HELD = "json_build_array('NEW', 'HOLD', :at, 'customer:1', null)"
+_MOVES = f"""CASE WHEN {_IS_OPEN} THEN json_build_array({_HELD}) ELSE json_build_array({_HELD},
+    json_build_array('HOLD', 'PROCESSING', :at, 'gateway:card', null),
+    json_build_array('PROCESSING', 'COMPLETED', :at, 'staff:1', null)) END""".replace(":at", _AT)
 _SQL = f"""
     INSERT INTO payment_methods VALUES (1, 'card', 'Card', 'sandbox', true, true, 'e30=',
         '{{"min_amount":null,"max_amount":null,"currencies":[],"customers":[],"skus_refused":[]}}', false);
@@ -32,8 +36,8 @@ _SQL = f"""
             encode(convert_to('order-key-' || n, 'UTF8'), 'base64'), 'checkout-of-' || n, 1 + n % :customers,
             'Kassa', CASE WHEN {_IS_OPEN} THEN 'HOLD' ELSE 'COMPLETED' END,
             CASE WHEN {_IS_OPEN} THEN 'unpaid' ELSE 'paid' END, 200, 'AZN', 2,
-            '{{"contact":null,"shipping_address":null,"billing_address":null,"note":null}}', '[]', n,
-            {_AT}, {_AT}, 3, 3
+            '{{"contact":null,"shipping_address":null,"billing_address":null,"note":null}}', {_MOVES}, n,
+            {_AT}, {_AT}, CASE WHEN {_IS_OPEN} THEN 2 ELSE 4 END, 3
         FROM generate_series(1, :orders) n;
     INSERT INTO order_lines
         SELECT n, position, 'sku-' || 1 + (n + position) % :customers, 'Thing', 1, 100
@@ -43,23 +47,31 @@ _SQL = f"""
             exponent, state, transaction_id, request, response, bill_created_at, bill_updated_at,
             is_under_way)
         SELECT n, 'reference' || n, 1 + n % :customers, 1, 'card', true, false, true, 1,
-            CASE WHEN {_IS_OPEN} THEN timestamptz '2026-03-06 12:00Z' END, {_AT}, {_AT}, 2, 3, 'sandbox', 200,
-            'AZN', 2, CASE WHEN {_IS_OPEN} THEN 'waiting' ELSE 'paid' END, 't' || n, '{{}}', '{{}}',
+            CASE WHEN {_IS_OPEN} THEN timestamptz '2026-03-06 12:00Z' END, {_AT}, {_AT},
+            CASE WHEN {_IS_OPEN} THEN 1 ELSE 2 END, 3, 'sandbox', 200,
+            'AZN', 2, CASE WHEN {_IS_OPEN} THEN 'waiting' ELSE 'paid' END, 't' || n, '{{}}', '[]',
             {_AT}, {_AT}, {_IS_OPEN}
         FROM generate_series(1, :orders) n;
     INSERT INTO payment_orders SELECT n, 0, n, 200, {_IS_OPEN} FROM generate_series(1, :orders) n;
     INSERT INTO outbox (type, subject, subject_id, sequence, occurred_at, data, attempts, due_at,
             delivered_at, is_parked)
-        SELECT 'order.paid', 'order', n, sequence, {_AT}, '{{}}', 1, timestamptz '2026-03-06 12:00Z',
-            CASE WHEN {_IS_OPEN} AND sequence > 1 THEN NULL ELSE {_AT} END, {_IS_OPEN} AND sequence = 2
-        FROM generate_series(1, :orders) n, generate_series(1, 3) sequence;
+        SELECT subject || '.moved', subject, n, sequence, {_AT}, '{{}}', 1, timestamptz '2026-03-06 12:00Z',
+            CASE WHEN {_IS_OPEN} AND sequence = last THEN NULL ELSE {_AT} END,
+            {_IS_OPEN} AND sequence = last AND n % 2 = 0
+        FROM generate_series(1, :orders) n,
+            LATERAL (VALUES ('order', CASE WHEN {_IS_OPEN} THEN 2 ELSE 4 END),
+                ('payment', CASE WHEN {_IS_OPEN} THEN 1 ELSE 2 END)) what (subject, last),
+            generate_series(1, last) sequence;
+    UPDATE products SET reserved = held FROM (
+        SELECT sku, sum(quantity) AS held FROM order_lines JOIN orders ON orders.id = order_id
+        WHERE status = 'HOLD' GROUP BY sku) held WHERE held.sku = products.sku;
     INSERT INTO inbox (method_code, received_at, http_method, path, query, body, verdict, payment_id)
         SELECT 'card', {_AT}, 'POST', '/', '', '',
             CASE WHEN {_IS_OPEN} THEN 'unconfirmed' ELSE 'settled' END, n
         FROM generate_series(1, :orders) n;
     INSERT INTO bank_entries (account, reference, booked_on, amount, currency, exponent, text, verdict,
-            payment_id, owed, judged_at)
-        SELECT 'account', 'reference' || n, ({_AT})::date, 200, 'AZN', 2, '', 'approved', n, 0, {_AT}
+            why, owed, judged_at)
+        SELECT 'account', 'reference' || n, ({_AT})::date, 200, 'AZN', 2, '', 'review', 'unknown', 200, {_AT}
         FROM generate_series(1, :orders) n;
     INSERT INTO failures (subject_hash, at)
         SELECT encode(sha256(convert_to('customer:' || n % :customers, 'UTF8')), 'hex'), {_AT}

@@ -5,9 +5,12 @@ from sqlalchemy import Engine, event
 
 from adapters.sql.engine import snapshot
 from application.books import Told
+from application.ports import Perishable
+from application.proof import Prove
 from domain.ids import OrderId, PaymentId
 from tests.adapters.conftest import Shelf, commit
-from tests.builders import NOON, SOMEBODY, make_order
+from tests.adapters.history import CUSTOMERS, ORDERS, make_history
+from tests.builders import NOON, SOMEBODY, later, make_order
 from tests.contract.storages import sql_storage
 
 
@@ -36,6 +39,26 @@ class TestOneMoment:
         assert moves
         assert (entry.order.sequence, entry.told) == (1, Told(1, 1, 1))
         assert (after.order.sequence, after.told) == (2, Told(1, 2, 2))
+
+
+class TestManySheets:
+    def test_add_up_when_half_of_the_events_are_gone(self, shelf: Shelf) -> None:
+        """Ten thousand orders of a thousand days; the proof tells what was pruned from what was lost."""
+        make_history(shelf)
+        while shelf.storage.prunes(Perishable.EVENTS, later(days=-500), 5000):
+            pass
+        prove = Prove(books=shelf.storage.books)
+
+        proof = prove()
+        ((left,),) = shelf.execute("SELECT count(*) FROM outbox")
+        shelf.execute("DELETE FROM outbox WHERE subject = 'order' AND subject_id = 9999")
+
+        assert proof.breaches == ()
+        assert proof.checked == {"orders": ORDERS, "payments": ORDERS, "products": CUSTOMERS}
+        assert ORDERS * 2 < left < ORDERS * 4
+        assert [breach.what for breach in prove().breaches] == [
+            "order 9999: the first 4 of 4 events are missing"
+        ]
 
 
 class TestPatience:

@@ -38,10 +38,17 @@ _TAKE_ADDRESS = (
     .on_conflict_do_nothing(index_elements=[accounts.c.email_key])
     .returning(accounts.c.email_key)
 )
-_INSERT_CUSTOMER = insert(customers).returning(*customers.c)
+# An account that another version made beside this one may not have taken its address.
+_INSERT_CUSTOMER = (
+    insert_or_not(customers)
+    .on_conflict_do_nothing(index_elements=[customers.c.email_key])
+    .returning(*customers.c)
+)
 _STAFF = select(staff).where(staff.c.id == bindparam("the_id"))
 _STAFF_BY_EMAIL = select(staff).where(staff.c.email_key == bindparam("email_key"))
-_INSERT_STAFF = insert(staff).returning(*staff.c)
+_INSERT_STAFF = (
+    insert_or_not(staff).on_conflict_do_nothing(index_elements=[staff.c.email_key]).returning(*staff.c)
+)
 
 
 class SqlMethods:
@@ -125,7 +132,9 @@ class SqlPeople:
 
     def _add(self, statement: Executable, email: str, password_hash: str, names: Mapping[str, str]) -> AnyRow:
         email_key = email.casefold()
-        if self._session.run(_TAKE_ADDRESS, {"email_key": email_key}).one_or_none() is None:
-            raise EmailTaken("this e-mail address is taken")
         row = {**names, "email": email, "email_key": email_key, "password_hash": password_hash}
-        return self._session.run(statement, row).one()
+        taken = self._session.run(_TAKE_ADDRESS, {"email_key": email_key}).one_or_none()
+        added = self._session.run(statement, row).one_or_none() if taken else None
+        if added is None:
+            raise EmailTaken("this e-mail address is taken")
+        return added

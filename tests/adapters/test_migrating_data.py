@@ -61,6 +61,18 @@ class TestOneAccountForAnAddress:
                 uow.people.add_customer("A", "B", "Boss@example.com", "hash")
             assert uow.people.add_customer("A", "B", "another@example.com", "hash").id > 1
 
+    def test_minds_accounts_of_the_version_before(self, either: Engine) -> None:
+        """While both run, the older one takes no address for both kinds, but it still has one of its kind."""
+        storage = sql_storage(either)
+        with either.begin() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO customers (first_name, last_name, email, email_key, password_hash)"
+                " VALUES ('A', 'B', 'aysel@example.com', 'aysel@example.com', 'hash')"
+            )
+
+        with pytest.raises(EmailTaken):
+            commit(storage, lambda uow: uow.people.add_customer("A", "B", "Aysel@example.com", "hash"))
+
 
 class TestHowOldThingsAre:
     """A cart of which nobody knows when it was changed counts as changed today."""

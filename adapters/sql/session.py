@@ -47,7 +47,7 @@ class Session:
         self._only_looked = self._only_looked and statement.is_select
         form = form_of(statement, self._engine.dialect, tuple(values))
         with translated():
-            return self._execute(form, form.placed(values))
+            return self._execute(form, form.sql, form.placed(values))
 
     def run_many(self, statement: Executable, rows: Sequence[Values]) -> int:
         """Execute it once for each row, in one go; answers how many rows of the table it met."""
@@ -55,8 +55,11 @@ class Session:
             return self.run(statement, rows[0]).met if rows else 0
         self._only_looked = False
         form = form_of(statement, self._engine.dialect, tuple(rows[0]))
+        placed = [form.placed(row) for row in rows]
         with translated():
-            return self._execute(form, [form.placed(row) for row in rows]).met
+            if form.of_many is None:
+                return self._execute(form, form.sql, placed).met
+            return self._execute(form, form.of_many, tuple(map(list, zip(*placed, strict=True)))).met
 
     def commit(self) -> None:
         """Commit. Raises: StoreUnavailable."""
@@ -76,16 +79,16 @@ class Session:
             if self._only_looked and connection.in_transaction() and not connection.invalidated:
                 connection.commit()
 
-    def _execute(self, form: Form, placed: tuple[Any, ...] | list[tuple[Any, ...]]) -> Found:
+    def _execute(self, form: Form, sql: str, placed: tuple[Any, ...] | list[tuple[Any, ...]]) -> Found:
         connection, cursor, is_many = self._open(), self._cursor, isinstance(placed, list)
         # Whoever follows what is executed, as tracing does, hears of it as from Core itself.
         for heard in connection.dispatch.before_cursor_execute:
-            heard(connection, cursor, form.sql, placed, form, is_many)
+            heard(connection, cursor, sql, placed, form, is_many)
         try:
-            (cursor.executemany if is_many else cursor.execute)(form.sql, placed)
+            (cursor.executemany if is_many else cursor.execute)(sql, placed)
             return Found(form.read(cursor.fetchall()) if form.columns else (), cursor.rowcount)
         except self._driver.Error as error:
-            raise self._wrapped(error, form.sql) from error
+            raise self._wrapped(error, sql) from error
 
     def _wrapped(self, error: Any, sql: str) -> Exception:
         """The driver's error as Core tells it; a connection that broke is not used again."""

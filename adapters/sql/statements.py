@@ -4,6 +4,7 @@ Core's own way to execute costs as much again as the driver: for each call it lo
 by its structure, builds a context, and has the shape of the answer described. All that is known once.
 """
 
+import re
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -12,12 +13,16 @@ from typing import Any, Self
 import attrs
 from sqlalchemy import Dialect, Executable
 
+from adapters.sql.many_rows import at_once
+
 Values = Mapping[str, Any]
 
 # A row's columns by their names; which there are, its statement says.
 AnyRow = Any
 
 _Convert = Callable[[Any], Any] | None
+
+_OF_A_LENGTH = re.compile(r"(VAR)?CHAR\(\d+\)")
 
 # Every statement of ours in each of its forms, on all databases of one process: only tests have many.
 FORMS_MAX = 2_000
@@ -46,6 +51,7 @@ class Form:
 
     Shape: `places` tell, place by place, the name of the value and how to make it what the driver
     takes; `fixed` are values that the statement brings itself; `columns` how to read each column.
+    `of_many` are the words for several rows at once, where the database has some.
     """
 
     statement: Executable
@@ -55,6 +61,7 @@ class Form:
     row: Callable[[Sequence[Any]], AnyRow]
     columns: Sequence[_Convert]
     converts: bool
+    of_many: str | None
 
     @classmethod
     def of(cls, statement: Executable, dialect: Dialect, names: tuple[str, ...]) -> Self:
@@ -76,6 +83,7 @@ class Form:
             row=row._make,
             columns=readers,
             converts=any(readers),
+            of_many=_of_many(compiled, known) if core.is_dml and not readers else None,
         )
 
     def placed(self, values: Values) -> tuple[Any, ...]:
@@ -92,6 +100,14 @@ class Form:
             row([read(value) if read else value for read, value in zip(columns, each, strict=True)])
             for each in rows
         ]
+
+
+def _of_many(compiled: Any, known: Mapping[str, Any]) -> str | None:
+    if compiled.dialect.name != "postgresql":
+        return None
+    kinds = [known[name].compile(compiled.dialect) for name in compiled.positiontup]
+    # A length pads or cuts, which is for the column alone to do.
+    return at_once(compiled.string, [_OF_A_LENGTH.sub("VARCHAR", kind) for kind in kinds])
 
 
 form_of = lru_cache(FORMS_MAX)(Form.of)

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, bindparam, create_engine, select, update
+from sqlalchemy import Engine, bindparam, create_engine, delete, insert, select, update
 
+from adapters.sql.many_rows import at_once
 from adapters.sql.one_of import one_of
 from adapters.sql.session import Session
 from adapters.sql.statements import Form, Found, form_of
@@ -110,3 +111,41 @@ class TestFound:
         for several in ([], ["a", "b"]):
             with pytest.raises(ValueError, match="values to unpack"):
                 Found(several, 0).one()
+
+
+class TestAtOnce:
+    """Several rows by one statement, where the database takes arrays."""
+
+    def test_inserts(self) -> None:
+        """Each row's values are taken from the arrays."""
+        form = Form.of(insert(customers), ON_POSTGRESQL, ("id", "email"))
+
+        assert form.of_many == (
+            "INSERT INTO customers (id, email) SELECT given.v0, given.v1"
+            " FROM unnest(%s::BIGINT[], %s::VARCHAR[]) AS given(v0, v1)"
+        )
+
+    def test_changes_and_deletes(self) -> None:
+        """Each row is found by its own values."""
+        change = update(products).where(products.c.sku == bindparam("the_sku"))
+        removal = delete(products).where(products.c.sku == bindparam("the_sku"))
+
+        changed = Form.of(change, ON_POSTGRESQL, ("reserved", "the_sku")).of_many
+        removed = Form.of(removal, ON_POSTGRESQL, ("the_sku",)).of_many
+
+        assert changed == (
+            "UPDATE products SET reserved=given.v0 FROM unnest(%s::BIGINT[], %s::VARCHAR[]) AS given(v0, v1)"
+            " WHERE products.sku = given.v1"
+        )
+        assert removed == (
+            "DELETE FROM products USING unnest(%s::VARCHAR[]) AS given(v0) WHERE products.sku = given.v0"
+        )
+
+    def test_is_for_single_rows(self) -> None:
+        """Said of each row it would be said of all."""
+        with pytest.raises(ValueError, match="single rows"):
+            at_once("UPDATE products SET reserved=%s", ["BIGINT"])
+
+    def test_is_for_databases_with_arrays(self) -> None:
+        """The others are told row by row."""
+        assert Form.of(insert(customers), ON_SQLITE, ("id", "email")).of_many is None

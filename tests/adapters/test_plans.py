@@ -123,6 +123,7 @@ class TestPostgresql:
         ((rows,),) = big_shelf.execute(f"SELECT count(*) FROM {table}")
         assert rows > 10 * ROWS_MAX
 
+    @pytest.mark.usefixtures("plans")
     def test_would_notice(self, big_shelf: Shelf) -> None:
         """Both are found where they are."""
         whole = explained(big_shelf, Asked(books._STOCK, "SELECT count(*) FROM orders WHERE total = 1", {}))

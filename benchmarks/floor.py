@@ -68,14 +68,14 @@ class Checkout:
             person = run(floor.CUSTOMER, {"the_customer": customer}).one()
             method = run(floor.METHOD, {"the_code": wanted["payment_method"]}).one()
             skus = list(json.loads(cart.lines))
-            goods = run(floor.PRODUCTS, {"the_skus": skus}).all()
+            goods = run(floor.PRODUCTS, {"the_skus": ",".join(skus)}).all()
             order, payment = run(floor.NUMBERS).one()
             total = sum(product.price for product in goods)
             run(floor.ADD_ORDER, order_row(order, payment, customer, key, total, person))
             run(floor.ADD_LINES, line_rows(order, goods))
             run(floor.ADD_PAYMENT, payment_row(payment, customer, method.id, total, opening, opened))
             run(floor.ADD_SHARE, {"payment_id": payment, "order_id": order, "amount": total})
-            run(floor.RESERVE, {"the_skus": skus})
+            run(floor.RESERVE, {"the_order": order})
             told = {"id": payment, "order_id": reference, "transaction_id": opened["id"]}
             told["amount"] = total / 100
             answer = json.dumps({"order_key": key, "payment": told, "next_step": opened["next_step"]})
@@ -173,7 +173,7 @@ def calling_nobody(method: str, path: str, document: Document | None) -> Documen
 
 def app_over(database_url: str, call: Calls) -> falcon.App[Any, Any]:
     """The three resources over a pool of a connection for each thread."""
-    engine = create_engine(database_url, pool_size=THREADS, max_overflow=0)
+    engine = create_engine(database_url, pool_size=THREADS, max_overflow=0, pool_reset_on_return=None)
     app = falcon.App()
     app.add_route("/v1/cart/items/{sku}", Item(engine))
     app.add_route("/v1/cart/checkout", Checkout(engine, call))

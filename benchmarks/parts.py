@@ -16,7 +16,7 @@ from benchmarks.profiled import Profile, profiled
 from benchmarks.yardsticks import hello, rows_alone
 from tests.postgres import Postgres
 
-PROFILE_SECONDS = 8
+PROFILE_SECONDS = 20
 COUNT_SECONDS = 2
 ONE_THING = ("thing", "thing")
 COPIES = 64

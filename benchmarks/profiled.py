@@ -1,8 +1,8 @@
 """Where the service's processor time goes, by component: stacks sampled from outside while it serves.
 
 Python's own profiler makes short functions look dear, and a thread that samples others only comes to
-look when they wait. So py-spy stops the process at its own pace and notes the stack that runs Python;
-what the kernel does for the service meanwhile is known from /proc, and is a component of its own.
+look when they wait. So py-spy notes the stack that runs Python, at its own pace and without stopping
+the process; what the kernel does for it meanwhile is known from /proc, and is a component of its own.
 """
 
 import re
@@ -17,7 +17,8 @@ import attrs
 from benchmarks.cpu import Used, used
 from benchmarks.measuring import Subject
 
-SAMPLES_PER_SECOND = 250
+# Seldom, and at a pace of its own: who looks often, or at the rhythm of requests, sees only some of it.
+SAMPLES_PER_SECOND = 97
 KERNEL, OTHER, WORKERS = "kernel", "other", "relay, janitor"
 WORKER_THREADS = re.compile(r"thread \(\w+\): (relay|janitor)")
 
@@ -78,7 +79,16 @@ def profiled(subject: Subject, folder: Path, seconds: float) -> Profile:
 
 def _sampling(pid: int, path: Path, seconds: float) -> "subprocess.Popen[str]":
     program = Path(sysconfig.get_path("scripts")) / "py-spy"
-    command = [str(program), "record", "--pid", str(pid), "--subprocesses", "--gil", "--threads"]
+    command = [
+        str(program),
+        "record",
+        "--pid",
+        str(pid),
+        "--subprocesses",
+        "--gil",
+        "--threads",
+        "--nonblocking",
+    ]
     command += ["--full-filenames", "--format", "raw", "--rate", str(SAMPLES_PER_SECOND)]
     command += ["--duration", str(round(seconds)), "--output", str(path)]
     try:

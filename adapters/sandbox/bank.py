@@ -10,10 +10,10 @@ import attrs
 
 from adapters.sandbox.agenda import Agenda
 from adapters.sandbox.clock import Clock
-from adapters.sandbox.faults import FaultBook
+from adapters.sandbox.faults import FaultBook, has
 from adapters.sandbox.journal import Journal, Kind
 from adapters.sandbox.payments import REFUNDABLE, UNDECIDED, Payment, Refund, RefundStatus, Status
-from adapters.sandbox.rules import CAPTURING
+from adapters.sandbox.rules import BEFORE_CREATE_REPLY, CAPTURING, CREATING
 
 LATE_APPROVAL_SECONDS = 2
 REFUND_FAILURE_SECONDS = 2
@@ -26,7 +26,7 @@ class Notice(Protocol):
     def await_first_try(self, timeout_seconds: float) -> None: ...
 
 
-Announce = Callable[[Payment], Sequence[Notice]]
+Announce = Callable[[Payment, Refund | None], Sequence[Notice]]
 
 
 @attrs.frozen
@@ -55,11 +55,14 @@ class Bank:
         self._agenda = agenda
         self._journal = journal
         self._faults = faults
-        self.announce: Announce = lambda payment: ()
+        self.announce: Announce = lambda payment, refund: ()
 
     def decide(self, payment: Payment) -> Deed:
         """Makes up the bank's mind about the card that was presented."""
         outcome, now = payment.outcome, self._clock.now()
+        if payment.terms.is_asked_late and payment.status is not Status.PENDING:
+            payment.approve(now)
+            return self.tell(payment)
         if outcome.decline is not None:
             return self.decline(payment, outcome.decline)
         if outcome.is_silent or outcome.is_late:
@@ -69,7 +72,19 @@ class Bank:
             return Deed(copy.copy(payment))
         return self._approve(payment)
 
+    def early_status(self, payment: Payment) -> Status | None:
+        """Says what a payment has become before its merchant hears that it was created; None for nothing."""
+        strikes = self._faults.strike(CREATING, payment.terms.merchant_ref, payment.id)
+        early = has(strikes, BEFORE_CREATE_REPLY)
+        if early is None:
+            return None
+        word = early.word("status", "")
+        return Status(word) if word in set(Status) else Status.CREATED
+
     def decline(self, payment: Payment, code: str) -> Deed:
+        if payment.terms.may_retry:
+            payment.turn_down(code, self._clock.now())
+            return self.tell(payment)
         payment.decline(code, self._clock.now())
         self._journal.write(Kind.FAILED, payment, payment.terms.amount)
         return self.tell(payment)
@@ -102,12 +117,12 @@ class Bank:
         payment.give_back(refund.amount, now)
         refund.end(RefundStatus.SUCCEEDED, now)
         self._journal.write(Kind.REFUNDED, payment, refund.amount)
-        self.tell(payment)
+        self.tell(payment, refund)
 
-    def tell(self, payment: Payment) -> Deed:
+    def tell(self, payment: Payment, refund: Refund | None = None) -> Deed:
         """Lets the shop know, and answers who can be waited for."""
         snapshot = copy.copy(payment)
-        return Deed(snapshot, self.announce(snapshot))
+        return Deed(snapshot, self.announce(snapshot, copy.copy(refund)))
 
     def _approve(self, payment: Payment) -> Deed:
         payment.authorize(self._clock.now())
@@ -131,4 +146,4 @@ class Bank:
         now = self._clock.now()
         payment.keep_after_all(refund.amount, now)
         refund.end(RefundStatus.FAILED, now)
-        self.tell(payment)
+        self.tell(payment, refund)

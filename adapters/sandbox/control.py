@@ -14,7 +14,8 @@ from adapters.sandbox.faults import FaultBook
 from adapters.sandbox.gateway import Gateway
 from adapters.sandbox.intake import body_of
 from adapters.sandbox.journal import Journal, TrafficLog
-from adapters.sandbox.payments import Invalid, Status
+from adapters.sandbox.payments import Status
+from adapters.sandbox.refusals import Invalid
 from adapters.sandbox.rules import Rule
 from adapters.sandbox.wire import App
 
@@ -148,7 +149,7 @@ def _delivery_document(delivery: Delivery) -> dict[str, object]:
         "payment_id": delivery.event.payment.id,
         "merchant_ref": delivery.event.payment.terms.merchant_ref,
         "event_id": delivery.event.id,
-        "type": f"payment.{delivery.event.payment.status}",
+        "type": delivery.event.type,
         "url": delivery.url,
         "method": delivery.method,
         "attempts": delivery.attempts,

@@ -24,7 +24,8 @@ from adapters.sandbox.deliveries import (
 )
 from adapters.sandbox.faults import FaultBook
 from adapters.sandbox.journal import TrafficLog
-from adapters.sandbox.payments import Payment, Unknown
+from adapters.sandbox.payments import Payment, Refund
+from adapters.sandbox.refusals import Unknown
 
 CALL_TIMEOUT_SECONDS = 5
 _CARRIERS = 32
@@ -57,17 +58,19 @@ class Courier:
         self._under_way = 0
         self._threads: list[threading.Thread] = []
 
-    def announce(self, payment: Payment) -> Sequence[Delivery]:
+    def announce(self, payment: Payment, refund: Refund | None) -> Sequence[Delivery]:
         """Plans the callbacks about a payment as it now stands and sets them going.
 
         Answers those that are being tried at this moment; a delayed or held one is nothing to wait for.
         """
-        if payment.terms.notify_url is None:
+        types = self._dialects[payment.terms.dialect].events(payment, refund)
+        if payment.terms.notify_url is None or not types:
             return ()
         strikes = self._faults.strike("callback", payment.terms.merchant_ref, payment.id)
-        event = Event(self._names.fresh("evt"), payment, int(self._clock.real()))
+        now = int(self._clock.real())
+        events = [Event(self._names.fresh("evt"), type_, payment, now, refund) for type_ in types]
         with self._lock:
-            planned = plan(event, strikes, self._names, self._clock.now())
+            planned = plan(events, strikes, self._names, self._clock.now())
             self._keep(planned.all())
             overtaken = self._held.pop(payment.id, None)
             if overtaken is not None:
@@ -79,7 +82,7 @@ class Courier:
 
     def visit(self, payment: Payment, url: str) -> None:
         """Opens a return address beside the buyer's browser, as a second click would."""
-        event = Event(self._names.fresh("evt"), payment, int(self._clock.real()))
+        event = Event(self._names.fresh("evt"), "return", payment, int(self._clock.real()))
         ready = Outgoing("GET", url)
         delivery = Delivery(self._names.fresh("dlv"), event, "GET", url, self._clock.now(), ready=ready)
         with self._lock:
@@ -162,7 +165,8 @@ class Courier:
             return
         del self._held[payment_id]
         last = planned.at_once[-1]
-        stale = stale_failure(last, self._names)
+        dialect = self._dialects[last.event.payment.terms.dialect]
+        stale = stale_failure(last, self._names, dialect)
         if stale is not None:
             self._keep([stale])
             last.followers.append(stale)

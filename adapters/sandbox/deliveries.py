@@ -9,7 +9,8 @@ import attrs
 
 from adapters.sandbox.clock import Names
 from adapters.sandbox.faults import Strike, has
-from adapters.sandbox.payments import HOLDS_MONEY, Payment, Status
+from adapters.sandbox.payments import HOLDS_MONEY, Payment, Refund, Status
+from adapters.sandbox.replies import Wording
 
 RETRY_DELAYS_SECONDS = (0, 1, 5, 30, 300)
 
@@ -30,14 +31,16 @@ class State(StrEnum):
 
 @attrs.frozen
 class Event:
-    """Something that happened to a payment, with the payment as it stood then.
+    """Something that happened to a payment, with the payment as it stood then, and the refund if it was one.
 
     Units: `created` in seconds of real time, as all that a shop may compare with its own clock.
     """
 
     id: str
+    type: str
     payment: Payment
     created: int
+    refund: Refund | None = None
 
 
 @attrs.frozen
@@ -50,11 +53,19 @@ class Outgoing:
     body: bytes = b""
 
 
-class Dialect(Protocol):
-    """How one kind of merchant wants to be called back."""
+class Dialect(Wording, Protocol):
+    """How one kind of merchant is spoken to."""
+
+    def events(self, payment: Payment, refund: Refund | None) -> Sequence[str]:
+        """Names what the shop is told of when this has happened; nothing where it is told nothing."""
+        ...
 
     def compose(self, delivery: "Delivery") -> Outgoing:
-        """Writes the request, signed for this very try, with the delivery's mischief worked in."""
+        """Writes a callback, signed for this very try, with the delivery's mischief worked in."""
+        ...
+
+    def way_back(self, payment: Payment, strikes: Sequence[Strike]) -> str:
+        """Says where the buyer goes from the hosted page, as the faults of the moment would have it."""
         ...
 
 
@@ -121,8 +132,14 @@ class Plan:
         return found
 
 
-def plan(event: Event, strikes: Sequence[Strike], names: Names, now: float) -> Plan:
-    """Turns an event into deliveries, as the faults of the moment would have them."""
+def plan(events: Sequence[Event], strikes: Sequence[Strike], names: Names, now: float) -> Plan:
+    """Turns what happened at one moment into deliveries, as the faults of the moment would have them."""
+    together = [delivery for event in events for delivery in _together(event, strikes, names, now)]
+    held = has(strikes, "reorder")
+    return Plan(tuple(together), held.number("ms", _HOLD_MS_USUALLY) / 1000 if held else None)
+
+
+def _together(event: Event, strikes: Sequence[Strike], names: Names, now: float) -> list[Delivery]:
     delayed = has(strikes, "delay_ms")
     first = Delivery(
         id=names.fresh("dlv"),
@@ -140,8 +157,7 @@ def plan(event: Event, strikes: Sequence[Strike], names: Names, now: float) -> P
     repeated = has(strikes, "duplicate")
     if repeated:
         together += _copies(first, min(repeated.whole("n", _COPIES_USUALLY), _COPIES_MAX), names)
-    held = has(strikes, "reorder")
-    return Plan(tuple(together), held.number("ms", _HOLD_MS_USUALLY) / 1000 if held else None)
+    return together
 
 
 def twin(delivery: Delivery, names: Names, *, method: str | None = None, is_new: bool = False) -> Delivery:
@@ -169,7 +185,7 @@ def _copies(first: Delivery, count: int, names: Names) -> list[Delivery]:
     return beside
 
 
-def stale_failure(delivery: Delivery, names: Names) -> Delivery | None:
+def stale_failure(delivery: Delivery, names: Names, dialect: Dialect) -> Delivery | None:
     """Makes the out-of-date word of failure that reaches the shop after a success; None if there was none."""
     payment = delivery.event.payment
     if payment.status not in HOLDS_MONEY:
@@ -178,5 +194,6 @@ def stale_failure(delivery: Delivery, names: Names) -> Delivery | None:
         payment, status=Status.FAILED, amount_authorized=0, amount_captured=0, amount_refunded=0
     )
     stale = twin(delivery, names, is_new=True)
-    stale.event = attrs.evolve(stale.event, payment=failed)
+    types = dialect.events(failed, None)
+    stale.event = attrs.evolve(stale.event, type=types[-1] if types else stale.event.type, payment=failed)
     return stale

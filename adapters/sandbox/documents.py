@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from adapters.sandbox.clock import iso
-from adapters.sandbox.payments import Invalid, Payment, Refund, Terms
+from adapters.sandbox.payments import Payment, Refund, Terms
+from adapters.sandbox.refusals import Invalid
 
 _AMOUNT_MAX = 10**12
 _REF_LENGTH_MAX = 255
@@ -157,7 +158,7 @@ def payment_document(payment: Payment) -> dict[str, object]:
         "capture": "manual" if terms.is_manual else "auto",
         "decline_code": payment.decline_code,
         "card": None if card is None else {"brand": card.brand, "mask": card.mask},
-        "next_step": f"{terms.origin}/pay/{payment.id}",
+        "next_step": f"{terms.page}/{payment.id}",
         "metadata": dict(terms.metadata),
         "created": iso(payment.created_at),
         "updated": iso(payment.updated_at),

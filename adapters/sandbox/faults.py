@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from adapters.sandbox.payments import Invalid, Unknown
+from adapters.sandbox.refusals import Invalid, Unknown
 from adapters.sandbox.rules import FINAL, Rule, rule_from, wish_from_metadata
 
 _RULES_MAX = 10_000
@@ -29,6 +29,9 @@ class Strike:
 
     def whole(self, name: str, otherwise: int) -> int:
         return int(self.number(name, otherwise))
+
+    def flag(self, name: str) -> bool:
+        return self.params.get(name) is True
 
     def word(self, name: str, otherwise: str) -> str:
         value = self.params.get(name)

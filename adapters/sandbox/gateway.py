@@ -8,20 +8,18 @@ from adapters.sandbox.agenda import Agenda
 from adapters.sandbox.bank import Bank, Deed
 from adapters.sandbox.cards import CHALLENGE_DENIED, Card, Outcome
 from adapters.sandbox.clock import Clock, Names
+from adapters.sandbox.faults import FaultBook
 from adapters.sandbox.journal import Journal, Kind
 from adapters.sandbox.payments import (
     HOLDS_MONEY,
     TAKES_A_CARD,
     UNDECIDED,
-    Conflict,
     Payment,
     Refund,
     Status,
     Terms,
-    Unknown,
 )
-
-PAYMENT_LIFE_SECONDS = 30 * 60
+from adapters.sandbox.refusals import Conflict, Unknown
 
 _FORCED_KINDS = {
     Status.AUTHORIZED: Kind.AUTHORIZED,
@@ -60,36 +58,59 @@ class Gateway:
         self._ids_by_ref: dict[tuple[str, str], str] = {}
         self._refunds: dict[str, Refund] = {}
 
-    def draft(self, terms: Terms) -> Payment:
-        """Makes a payment without keeping it: the answer of a gateway that forgets is made of this."""
-        now = self._clock.now()
-        return Payment(self._names.fresh("pay"), terms, now, now + PAYMENT_LIFE_SECONDS, now)
-
-    def create(self, terms: Terms) -> Payment:
+    def create(self, terms: Terms, payment_id: str | None = None) -> Deed:
+        """Opens a payment, under the name its dialect gives it."""
         with self._lock:
-            self.ensure_new(terms)
-            payment = self.draft(terms)
+            if terms.is_ref_unique and (terms.dialect, terms.merchant_ref) in self._ids_by_ref:
+                raise Conflict(
+                    "merchant_ref_taken", "There is a payment for this merchant_ref.", "merchant_ref"
+                )
+            now = self._clock.now()
+            name = payment_id or self._names.fresh("pay")
+            payment = Payment(name, terms, now, now + terms.life_seconds, now)
             self._payments[payment.id] = payment
             self._ids_by_ref[terms.dialect, terms.merchant_ref] = payment.id
             self._journal.write(Kind.CREATED, payment, terms.amount)
             self._agenda.at(payment.expires_at, partial(self._bank.expire, payment))
-            return copy.copy(payment)
-
-    def ensure_new(self, terms: Terms) -> None:
-        with self._lock:
-            if (terms.dialect, terms.merchant_ref) in self._ids_by_ref:
-                raise Conflict(
-                    "merchant_ref_taken", "There is a payment for this merchant_ref.", "merchant_ref"
-                )
+            created = copy.copy(payment)
+            early = self._bank.early_status(payment)
+            return Deed(created, () if early is None else self.force(payment.id, early).notices)
 
     def payment(self, payment_id: str) -> Payment:
         with self._lock:
             return copy.copy(self._find(payment_id))
 
-    def payment_by_ref(self, merchant_ref: str, dialect: str) -> Payment | None:
+    def look_up(self, payment_id: str) -> Payment:
+        """Answers a merchant's question, who may be told that there is nothing yet."""
+        payment = self.payment(payment_id)
+        if payment.hidden_until is not None and self._clock.now() < payment.hidden_until:
+            raise Unknown("unknown_payment", "There is no such payment.")
+        return payment
+
+    def payment_by_ref(self, merchant_ref: str, dialect: str) -> Payment:
+        """Finds the newest payment under a merchant's reference."""
         with self._lock:
-            payment_id = self._ids_by_ref.get((dialect, merchant_ref))
-            return None if payment_id is None else self.payment(payment_id)
+            return self.payment(self._ids_by_ref.get((dialect, merchant_ref), ""))
+
+    def look_up_by_ref(self, merchant_ref: str, dialect: str) -> Payment:
+        with self._lock:
+            return self.look_up(self._ids_by_ref.get((dialect, merchant_ref), ""))
+
+    def phantom(self, *, is_blank: bool) -> "Gateway":
+        """Makes a gateway that answers as this one would, and of whose deeds nothing remains.
+
+        A blank one has never heard of anything; the other knows all that this one does.
+        """
+        with self._lock:
+            lock = threading.Condition()
+            agenda, journal = Agenda(self._clock, lock), Journal(self._clock, lock)
+            bank = Bank(self._clock, agenda, journal, FaultBook(lock))
+            phantom = Gateway(self._clock, self._names, lock, agenda, journal, bank)
+            if not is_blank:
+                phantom._payments = {name: copy.copy(payment) for name, payment in self._payments.items()}
+                phantom._ids_by_ref = dict(self._ids_by_ref)
+                phantom._refunds = {name: copy.copy(refund) for name, refund in self._refunds.items()}
+            return phantom
 
     def payments(self) -> list[Payment]:
         with self._lock:
@@ -100,6 +121,12 @@ class Gateway:
         """Finds the newest payment that is not this one."""
         with self._lock:
             return next((p for p in reversed(self._payments.values()) if p.id != payment_id), None)
+
+    def refunds(self, payment_id: str) -> list[Refund]:
+        """Lists a payment's refunds, oldest first."""
+        with self._lock:
+            self._agenda.run_due()
+            return [copy.copy(refund) for refund in self._refunds.values() if refund.payment_id == payment_id]
 
     def refund(self, refund_id: str) -> Refund:
         with self._lock:
@@ -156,21 +183,25 @@ class Gateway:
             self._bank.take(payment, amount)
             return self._bank.tell(payment)
 
-    def ask_refund(self, payment_id: str, amount: int | None, reason: str | None) -> Refund:
+    def present_to_bank(self, payment_id: str) -> Deed:
+        """The merchant asks for the money that the buyer has approved."""
         with self._lock:
             payment = self._find(payment_id)
-            refund = self.draft_refund(payment, amount, reason)
+            payment.present_to_bank()
+            return self._bank.decide(payment)
+
+    def ask_refund(
+        self, payment_id: str, amount: int | None, reason: str | None, refund_id: str | None = None
+    ) -> Refund:
+        with self._lock:
+            payment = self._find(payment_id)
+            now, terms = self._clock.now(), payment.terms
+            promised = payment.promise_refund(amount, now)
+            name = refund_id or self._names.fresh("rf")
+            refund = Refund(name, payment.id, terms.merchant_ref, promised, terms.currency, reason, now, now)
             self._refunds[refund.id] = refund
             self._bank.pay_back(payment, refund)
             return copy.copy(refund)
-
-    def draft_refund(self, payment: Payment, amount: int | None, reason: str | None) -> Refund:
-        """Promises the money back on this payment record, which may be a copy that nobody keeps."""
-        now = self._clock.now()
-        promised = payment.promise_refund(amount, now)
-        name = self._names.fresh("rf")
-        terms = payment.terms
-        return Refund(name, payment.id, terms.merchant_ref, promised, terms.currency, reason, now, now)
 
     def force(self, payment_id: str, status: Status) -> Deed:
         """The control side plays an actor who has no button: a late approval, a charge-back."""

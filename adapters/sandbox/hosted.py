@@ -1,22 +1,22 @@
 """The hosted page: where buyers enter a card, answer their bank, and are sent back to the shop."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from urllib.parse import parse_qs
 
-import attrs
 import falcon
 
 from adapters.sandbox.bank import Deed
 from adapters.sandbox.cards import Card, form_errors, outcome_of, read_number
 from adapters.sandbox.clock import Clock
 from adapters.sandbox.courier import CALL_TIMEOUT_SECONDS, Courier
-from adapters.sandbox.faults import FaultBook, Strike, has
+from adapters.sandbox.deliveries import Dialect
+from adapters.sandbox.faults import FaultBook, has
 from adapters.sandbox.gateway import Gateway
 from adapters.sandbox.intake import body_of
-from adapters.sandbox.payments import HOLDS_MONEY, TAKES_A_CARD, Payment, Status, Unknown
-from adapters.sandbox.rendering import SECURITY_HEADERS, challenge_page, notice_page, pay_page
-from adapters.sandbox.signing import signed_url, tampered
+from adapters.sandbox.payments import TAKES_A_CARD, Payment, Status
+from adapters.sandbox.refusals import Unknown
+from adapters.sandbox.rendering import SECURITY_HEADERS, challenge_page, declined_page, notice_page, pay_page
 from adapters.sandbox.wire import wire_of
 
 _TEST_CARD_EXPIRY_YEARS = 2
@@ -27,18 +27,23 @@ class HostedPages:
     """Browser calls carry no token: knowing a payment's address is being its buyer."""
 
     def __init__(
-        self, gateway: Gateway, courier: Courier, faults: FaultBook, clock: Clock, signing_secret: str
+        self,
+        gateway: Gateway,
+        courier: Courier,
+        faults: FaultBook,
+        clock: Clock,
+        dialects: Mapping[str, Dialect],
     ) -> None:
         self._gateway = gateway
         self._courier = courier
         self._faults = faults
         self._clock = clock
-        self._signing_secret = signing_secret
+        self._dialects = dialects
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, payment_id: str) -> None:
         payment = self._shown(payment_id)
         if payment.status in TAKES_A_CARD:
-            _show(resp, 200, pay_page(payment, {}))
+            _show(resp, 200, pay_page(payment))
         else:
             self._send_back(req, resp, payment)
 
@@ -57,7 +62,7 @@ class HostedPages:
         if payment.status is Status.REQUIRES_ACTION:
             _show(resp, 200, challenge_page(payment))
         elif payment.status in TAKES_A_CARD:
-            raise falcon.HTTPSeeOther(f"/pay/{payment_id}")
+            raise falcon.HTTPSeeOther(req.path.removesuffix("/3ds"))
         else:
             self._send_back(req, resp, payment)
 
@@ -86,7 +91,7 @@ class HostedPages:
         deed = self._gateway.pay(payment.id, Card.seen(number), outcome_of(number))
         if deed.payment.status is Status.REQUIRES_ACTION:
             resp.status = falcon.HTTP_303
-            resp.location = f"/pay/{payment.id}/3ds"
+            resp.location = f"{req.path}/3ds"
         else:
             self._conclude(req, resp, deed)
 
@@ -100,7 +105,10 @@ class HostedPages:
     def _conclude(self, req: falcon.Request, resp: falcon.Response, deed: Deed) -> None:
         """Lets the shop hear of the decision first, as gateways do, and then sends the buyer back."""
         deed.await_notices(CALL_TIMEOUT_SECONDS)
-        self._send_back(req, resp, deed.payment)
+        if deed.payment.status in TAKES_A_CARD:
+            _show(resp, 200, declined_page(deed.payment))
+        else:
+            self._send_back(req, resp, deed.payment)
 
     def _send_back(self, req: falcon.Request, resp: falcon.Response, payment: Payment) -> None:
         strikes = self._faults.strike("return", payment.terms.merchant_ref, payment.id)
@@ -108,7 +116,7 @@ class HostedPages:
         if has(strikes, "never_returns"):
             _show(resp, 200, notice_page("Thank you", "You may close this window."))
             return
-        url = return_url(payment, strikes, self._signing_secret, int(self._clock.real()))
+        url = self._dialects[payment.terms.dialect].way_back(payment, strikes)
         if has(strikes, "double_click"):
             self._courier.visit(payment, url)
         resp.status = falcon.HTTP_303
@@ -131,26 +139,6 @@ def show_no_such_page(
 ) -> None:
     """Answers a lost buyer in words, where a merchant would get JSON."""
     _show(resp, 404, notice_page("No such payment", "Please go back to the shop and try again."))
-
-
-def return_url(payment: Payment, strikes: Sequence[Strike], secret: str, sent_at: int) -> str:
-    """Where the buyer goes: the shop's address, with what happened in a signed query."""
-    terms = payment.terms
-    base = terms.cancel_url if payment.status is Status.CANCELED else terms.return_url
-    if has(strikes, "success_url_on_failure") and payment.status not in HOLDS_MONEY:
-        base, payment = terms.return_url, attrs.evolve(payment, status=Status.CAPTURED)
-    url = signed_url(secret, base, return_params(payment, sent_at))
-    return tampered(url) if has(strikes, "tampered_query") else url
-
-
-def return_params(payment: Payment, sent_at: int) -> list[tuple[str, str]]:
-    """What a return tells the shop; a hint, since the buyer carries it. Units: `sent_at` in real seconds."""
-    return [
-        ("payment_id", payment.id),
-        ("merchant_ref", payment.terms.merchant_ref),
-        ("status", str(payment.status)),
-        ("ts", str(sent_at)),
-    ]
 
 
 def _form(req: falcon.Request) -> dict[str, str]:

@@ -8,22 +8,11 @@ from collections.abc import Callable
 import attrs
 import falcon
 
-from adapters.sandbox.payments import Conflict, Invalid, Refusal
+from adapters.sandbox.refusals import Conflict, Invalid, KeyReused
+from adapters.sandbox.replies import Reply
 
 _KEY_LENGTH_MAX = 255
 _KEYS_MAX = 200_000
-
-
-class KeyReused(Refusal):
-    """The key came before with another request."""
-
-
-@attrs.frozen
-class Reply:
-    """The true answer to a call, before any fault has touched it."""
-
-    status: int
-    body: bytes
 
 
 @attrs.define

@@ -6,6 +6,9 @@ from enum import StrEnum
 import attrs
 
 from adapters.sandbox.cards import Card, Outcome
+from adapters.sandbox.refusals import Conflict
+
+PAYMENT_LIFE_SECONDS = 30 * 60.0
 
 
 class Status(StrEnum):
@@ -39,40 +42,16 @@ REFUNDABLE = frozenset({Status.CAPTURED, Status.PARTIALLY_REFUNDED})
 HOLDS_MONEY = REFUNDABLE | {Status.REFUNDED, Status.CHARGED_BACK}
 
 
-class Refusal(Exception):
-    """Why the gateway will not do what it was asked; each dialect words it in its own way.
-
-    Attributes:
-        code: a stable word for programs.
-        message: a sentence for people.
-        param: the field at fault, where there is one.
-    """
-
-    def __init__(self, code: str, message: str, param: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.param = param
-
-
-class Invalid(Refusal):
-    """What was sent cannot be understood."""
-
-
-class Unknown(Refusal):
-    """There is no such thing here."""
-
-
-class Conflict(Refusal):
-    """What was asked does not fit the state things are in."""
-
-
 @attrs.frozen
 class Terms:
     """What the merchant asked for; it never changes afterwards.
 
     Attributes:
         origin: where the merchant reached us, so that the hosted page is offered under the same address.
+        metadata: the merchant's own words, and what else a dialect must remember of the request.
+        is_ref_unique: a second payment under the same merchant_ref is refused.
+        may_retry: a declined buyer may show another card.
+        is_asked_late: the buyer's word is only an approval, and the merchant must ask for the money then.
 
     Units: `amount` in the currency's smallest unit.
     """
@@ -87,6 +66,15 @@ class Terms:
     metadata: Mapping[str, object] = attrs.field(factory=dict)
     dialect: str = "native"
     origin: str = ""
+    is_ref_unique: bool = True
+    may_retry: bool = False
+    is_asked_late: bool = False
+    life_seconds: float = PAYMENT_LIFE_SECONDS
+
+    @property
+    def page(self) -> str:
+        """Where the hosted pages of this dialect begin."""
+        return f"{self.origin}/pay"
 
 
 @attrs.define
@@ -113,6 +101,12 @@ class Payment:
     card: Card | None = None
     outcome: Outcome = attrs.field(factory=Outcome)
     hidden_until: float | None = None
+    is_approved: bool = False
+
+    @property
+    def awaits_merchant(self) -> bool:
+        """The buyer has agreed and the merchant has yet to ask for the money."""
+        return self.is_approved and self.status is Status.PENDING
 
     @property
     def refundable(self) -> int:
@@ -128,6 +122,17 @@ class Payment:
 
     def wait(self, now: float) -> None:
         self._move(Status.PENDING, now)
+
+    def approve(self, now: float) -> None:
+        """Notes the buyer's word, which the merchant must act upon."""
+        self.is_approved = True
+        self._move(Status.PENDING, now)
+
+    def present_to_bank(self) -> None:
+        """The merchant acts upon the buyer's word, once."""
+        if not self.awaits_merchant:
+            raise Conflict("not_approved", "The buyer has not approved this payment.")
+        self.is_approved = False
 
     def authorize(self, now: float) -> None:
         self._ensure(UNDECIDED, "authorized")
@@ -148,6 +153,12 @@ class Payment:
         self._ensure(UNDECIDED, "declined")
         self.decline_code = code
         self._move(Status.FAILED, now)
+
+    def turn_down(self, code: str, now: float) -> None:
+        """Notes a refused card, and leaves the payment open for another."""
+        self._ensure(UNDECIDED, "declined")
+        self.decline_code = code
+        self._move(Status.CREATED, now)
 
     def cancel(self, now: float) -> None:
         self._ensure(VOIDABLE, "voided")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from string import Template
 
+from adapters.sandbox.cards import BANK_CODES
 from adapters.sandbox.payments import Payment
 
 _PAGES = files("adapters.sandbox") / "pages"
@@ -31,10 +32,16 @@ _WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF
 _WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
 
 
-def pay_page(payment: Payment, wrong: Mapping[str, str]) -> str:
+def pay_page(payment: Payment, wrong: Mapping[str, str] | None = None, news: str = "") -> str:
     """Shows the card form, with a word beside each field that was filled in wrongly."""
-    fields = ("card_number", "expiry", "cvc")
-    return _page("pay", **_facts(payment), **{f"wrong_{name}": wrong.get(name, "") for name in fields})
+    words = {f"wrong_{name}": (wrong or {}).get(name, "") for name in ("card_number", "expiry", "cvc")}
+    return _page("pay", **_facts(payment), **words, news=news)
+
+
+def declined_page(payment: Payment) -> str:
+    """Shows the card form again to a buyer who may try another card."""
+    reason = BANK_CODES.get(payment.decline_code or "", "Declined by the bank")
+    return pay_page(payment, news=f"{reason}. Please try another card.")
 
 
 def challenge_page(payment: Payment) -> str:
@@ -61,7 +68,6 @@ def _facts(payment: Payment) -> dict[str, str]:
     return {
         "amount": readable_amount(terms.amount, terms.currency),
         "merchant_ref": terms.merchant_ref,
-        "payment_id": payment.id,
     }
 
 

@@ -1,15 +1,15 @@
-"""Answers of the merchant API, and what faults make of them."""
+"""Answers to merchants, and what faults make of them."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import attrs
 import falcon
 
-from adapters.sandbox.distortion import distort, encode
+from adapters.sandbox.distortion import Lens, Spelling, encode
 from adapters.sandbox.faults import Strike, has
-from adapters.sandbox.idempotency import KeyReused, Reply
-from adapters.sandbox.payments import Conflict, Invalid, Refusal, Unknown
+from adapters.sandbox.refusals import Broken, Refusal, TooMany
 from adapters.sandbox.wire import Wire
 
 _DELAY_MS_USUALLY = 1000
@@ -17,9 +17,31 @@ _DRIP_MS_USUALLY = 50
 _DRIP_SECONDS_MAX = 60.0
 _RETRY_AFTER_MS_USUALLY = 1000
 
-_STATUSES: Mapping[type[Refusal], int] = {Invalid: 400, Unknown: 404, Conflict: 409, KeyReused: 422}
-
 _HTML = b"<!doctype html><html><head><title>Maintenance</title></head><body><h1>Back soon</h1></body></html>"
+BROKEN = Broken("internal_error", "The gateway has failed.")
+_NONSENSE = {"error": {"code": "processing_error", "message": "The request could not be processed."}}
+
+
+@attrs.frozen
+class Reply:
+    """The true answer to a call, before any fault has touched it.
+
+    Attributes:
+        say: writes the document, looking at its payments and refunds through a lens; None for no body.
+    """
+
+    status: int
+    say: Callable[[Lens], object] | None
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+
+class Wording(Protocol):
+    """How a dialect words what every gateway has to say."""
+
+    @property
+    def spelling(self) -> Spelling: ...
+
+    def refused(self, refusal: Refusal) -> Reply: ...
 
 
 @attrs.frozen
@@ -31,16 +53,19 @@ class Sent:
     content_type: str = falcon.MEDIA_JSON
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
-
-def refused(refusal: Refusal) -> Reply:
-    """Words a refusal as the native dialect does."""
-    error = {"code": refusal.code, "message": refusal.message}
-    if refusal.param is not None:
-        error["param"] = refusal.param
-    return Reply(_STATUSES[type(refusal)], json.dumps({"error": error}).encode("utf-8"))
+    def put_into(self, resp: falcon.Response) -> None:
+        resp.status = self.status
+        resp.content_type = self.content_type
+        resp.data = self.body
+        resp.set_headers(dict(self.headers))
 
 
-def unavailable(strikes: Sequence[Strike], wire: Wire) -> Sent | None:
+def refused(wording: Wording, refusal: Refusal) -> Sent:
+    """Words a refusal that no fault has anything to do with."""
+    return dress(wording, wording.refused(refusal), (), Wire())
+
+
+def unavailable(wording: Wording, strikes: Sequence[Strike], wire: Wire) -> Sent | None:
     """Answers in the gateway's place when it fails before it has done anything; None when it does not."""
     strike = has(strikes, "http_500_before", "drop_before", "http_429")
     if strike is None:
@@ -48,29 +73,41 @@ def unavailable(strikes: Sequence[Strike], wire: Wire) -> Sent | None:
     wire.is_reset = strike.action == "drop_before"
     if strike.action == "http_429":
         seconds = max(1, round(strike.number("ms", _RETRY_AFTER_MS_USUALLY) / 1000))
-        body = _error("rate_limited", "Too many requests.")
-        return Sent(429, body, headers={"Retry-After": str(seconds)})
-    return Sent(500, _error("internal_error", "The gateway has failed."))
+        sent = refused(wording, TooMany("rate_limited", "Too many requests."))
+        return attrs.evolve(sent, headers={**sent.headers, "Retry-After": str(seconds)})
+    return _failed(wording)
 
 
-def dress(reply: Reply, strikes: Sequence[Strike], wire: Wire, headers: Mapping[str, str]) -> Sent:
+def dress(
+    wording: Wording,
+    reply: Reply,
+    strikes: Sequence[Strike],
+    wire: Wire,
+    headers: Mapping[str, str] | None = None,
+) -> Sent:
     """Turns the true answer into the one that is sent. Without strikes they are the same."""
-    if not strikes:
-        return Sent(reply.status, reply.body, headers=headers)
-    sent = Sent(reply.status, _distorted(reply, strikes), headers=headers)
+    lens = Lens(strikes if reply.status < 400 else ())
+    body = b"" if reply.say is None else encode(reply.say(lens), lens, wording.spelling)
+    sent = Sent(reply.status, body, headers={**reply.headers, **(headers or {})})
     for strike in strikes:
-        sent = _REPLACEMENTS.get(strike.action, _unreplaced)(sent)
+        sent = _replaced(wording, strike, sent)
         _load(wire, strike, len(sent.body))
     return sent
 
 
-def _distorted(reply: Reply, strikes: Sequence[Strike]) -> bytes:
-    if reply.status >= 400:
-        return reply.body
-    document = json.loads(reply.body)
-    for item in document.get("items", [document]):
-        distort(item, strikes)
-    return encode(document, strikes)
+def _replaced(wording: Wording, strike: Strike, sent: Sent) -> Sent:
+    if strike.action == "http_500_after":
+        return _failed(wording)
+    if strike.action == "html_200":
+        return Sent(200, _HTML, falcon.MEDIA_HTML)
+    if strike.action == "error_in_200":
+        # The same in every dialect, because in some of them an error in a 200 is a sound and final no.
+        return Sent(200, json.dumps(_NONSENSE).encode("utf-8"))
+    return sent
+
+
+def _failed(wording: Wording) -> Sent:
+    return refused(wording, BROKEN)
 
 
 def _load(wire: Wire, strike: Strike, length: int) -> None:
@@ -83,30 +120,3 @@ def _load(wire: Wire, strike: Strike, length: int) -> None:
         wire.is_reset = True
     elif strike.action == "truncate_json":
         wire.is_cut = True
-
-
-def _unreplaced(sent: Sent) -> Sent:
-    return sent
-
-
-def _as_500(sent: Sent) -> Sent:
-    return Sent(500, _error("internal_error", "The gateway has failed."))
-
-
-def _as_html(sent: Sent) -> Sent:
-    return Sent(200, _HTML, falcon.MEDIA_HTML)
-
-
-def _as_error_in_200(sent: Sent) -> Sent:
-    return Sent(200, _error("processing_error", "The request could not be processed."))
-
-
-_REPLACEMENTS: Mapping[str, Callable[[Sent], Sent]] = {
-    "http_500_after": _as_500,
-    "html_200": _as_html,
-    "error_in_200": _as_error_in_200,
-}
-
-
-def _error(code: str, message: str) -> bytes:
-    return json.dumps({"error": {"code": code, "message": message}}).encode("utf-8")

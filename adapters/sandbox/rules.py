@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from adapters.sandbox.payments import Invalid
+from adapters.sandbox.refusals import Invalid
 
 
 def _words(text: str) -> frozenset[str]:
@@ -192,6 +192,7 @@ def _params(wish: Mapping[str, object]) -> Mapping[str, object]:
             "amount": isinstance(value, int) and is_number and value >= 0,
             "currency": isinstance(value, str),
             "status": isinstance(value, str),
+            "kept": isinstance(value, bool),
         }.get(name, False)
         if not fits:
             raise Invalid(

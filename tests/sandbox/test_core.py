@@ -1,5 +1,6 @@
 """The sandbox's core by itself: payments, cards, time, faults and keys, without a socket in sight."""
 
+import functools
 import threading
 from functools import partial
 
@@ -12,9 +13,11 @@ from adapters.sandbox.cards import Card, Outcome, outcome_of
 from adapters.sandbox.clock import Clock, Names, iso
 from adapters.sandbox.faults import FaultBook, Strike
 from adapters.sandbox.gateway import Gateway
-from adapters.sandbox.idempotency import IdempotencyKeys, Reply
+from adapters.sandbox.idempotency import IdempotencyKeys
 from adapters.sandbox.journal import hide
-from adapters.sandbox.payments import Conflict, Invalid, Payment, Status, Terms
+from adapters.sandbox.payments import Payment, Status, Terms
+from adapters.sandbox.refusals import Conflict, Invalid
+from adapters.sandbox.replies import Reply
 from adapters.sandbox.signing import signature_header
 
 ALLOWED = {
@@ -74,7 +77,9 @@ class TestTwoClicksAtOnce:
 
     def gateway(self, number: str) -> tuple[Gateway, str]:
         gateway = build(Access("key", "secret", "token")).gateway
-        payment = gateway.create(Terms("ref", 4000, "AZN", "http://shop.test", "http://shop.test", None))
+        payment = gateway.create(
+            Terms("ref", 4000, "AZN", "http://shop.test", "http://shop.test", None)
+        ).payment
         gateway.pay(payment.id, Card.seen(number), outcome_of(number))
         return gateway, payment.id
 
@@ -226,20 +231,25 @@ class TestTheFaultBook:
         assert (strike.word("status", "x"), strike.word("currency", "EUR")) == ("paid", "EUR")
 
 
+@functools.cache
+def reply(status: int, text: str) -> Reply:
+    return Reply(status, lambda lens: text)
+
+
 class TestIdempotencyKeys:
     def test_make_room_by_forgetting_the_oldest(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Memory is bounded: beyond the limit the first key is as new again."""
         monkeypatch.setattr(idempotency, "_KEYS_MAX", 2)
         keys = IdempotencyKeys(threading.Condition())
 
-        def once(key: str, body: bytes) -> tuple[Reply, bool]:
-            return keys.once(key, b"digest", lambda: Reply(201, body), keeps=True)
+        def once(key: str, body: str) -> tuple[Reply, bool]:
+            return keys.once(key, b"digest", lambda: reply(201, body), keeps=True)
 
         for key in ("a", "b", "c"):
-            once(key, b"first")
+            once(key, "first")
 
-        assert once("c", b"second") == (Reply(201, b"first"), True)
-        assert once("a", b"second") == (Reply(201, b"second"), False)
+        assert once("c", "second") == (reply(201, "first"), True)
+        assert once("a", "second") == (reply(201, "second"), False)
 
     def test_are_free_again_when_the_work_breaks(self) -> None:
         """An accident leaves no key claimed for ever."""
@@ -251,7 +261,7 @@ class TestIdempotencyKeys:
         with pytest.raises(RuntimeError):
             keys.once("k", b"digest", accident, keeps=True)
 
-        assert keys.once("k", b"digest", lambda: Reply(201, b""), keeps=True) == (Reply(201, b""), False)
+        assert keys.once("k", b"digest", lambda: reply(201, ""), keeps=True) == (reply(201, ""), False)
 
     def test_are_forgotten_with_everything_else(self) -> None:
         """A reset in the middle of a request leaves nothing behind."""
@@ -259,8 +269,8 @@ class TestIdempotencyKeys:
 
         def work() -> Reply:
             keys.clear()
-            return Reply(201, b"")
+            return reply(201, "")
 
         keys.once("k", b"digest", work, keeps=True)
 
-        assert keys.once("k", b"other", lambda: Reply(200, b""), keeps=True) == (Reply(200, b""), False)
+        assert keys.once("k", b"other", lambda: reply(200, ""), keeps=True) == (reply(200, ""), False)

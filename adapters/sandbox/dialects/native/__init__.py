@@ -1,0 +1,1 @@
+"""The native dialect: JSON, bearer token, signed callbacks and signed returns."""

@@ -115,12 +115,13 @@ def _url(document: Mapping[str, object], name: str) -> str | None:
     value = document.get(name)
     if value is None:
         return None
-    if not isinstance(value, str) or not _is_web_address(value):
+    if not isinstance(value, str) or not is_web_address(value):
         raise Invalid("invalid_url", f"{name} must be an http or https URL.", name)
     return value
 
 
-def _is_web_address(text: str) -> bool:
+def is_web_address(text: str) -> bool:
+    """Says whether a text is a plain http or https URL."""
     if len(text) > _URL_LENGTH_MAX or not _URL_TEXT.fullmatch(text):
         return False
     try:

@@ -5,9 +5,14 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from types import FrameType
+from typing import Any
+
+import attrs
 
 from adapters.sandbox.app import Access, Sandbox, build, create_app
+from adapters.sandbox.dialects.roster import KINDS
 from adapters.sandbox.httpd import Server
 
 _REFUSED = 2
@@ -53,6 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="sandbox-control-token",
         help="what testers show under /_ctl/",
     )
+    for option, field in _account_options():
+        parser.add_argument(option, type=_secret, help=field.metadata["help"])
     parser.add_argument(
         "--with-parent",
         action="store_true",
@@ -67,7 +74,12 @@ def run(arguments: argparse.Namespace) -> int:
             "The sandbox gateway takes no real money and does not start with KASSA_ENV=production.\n"
         )
         return _REFUSED
-    access = Access(arguments.api_key, arguments.signing_secret, arguments.control_token)
+    try:
+        accounts = accounts_from(arguments)
+    except ValueError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return _REFUSED
+    access = Access(arguments.api_key, arguments.signing_secret, arguments.control_token, accounts)
     try:
         service = Service(build(access), arguments.host, arguments.port)
     except OSError as problem:
@@ -84,6 +96,35 @@ def run(arguments: argparse.Namespace) -> int:
         continue
     service.stop()
     return 0
+
+
+def accounts_from(arguments: argparse.Namespace) -> dict[str, object]:
+    """Reads which dialects are to be spoken: those of which any option was given.
+
+    Raises: ValueError, naming the option, when one is given and another that it needs is not.
+    """
+    accounts = {}
+    for name, kind in KINDS.items():
+        fields = {field.name: field for field in attrs.fields(kind.account)}
+        given = {field: getattr(arguments, f"{name}_{field}") for field in fields}
+        given = {field: value for field, value in given.items() if value is not None}
+        if not given:
+            continue
+        for field, declared in fields.items():
+            if field not in given and declared.default is attrs.NOTHING:
+                raise ValueError(f"{_option(name, field)} is needed beside the others of {name}.")
+        accounts[name] = kind.account(**given)
+    return accounts
+
+
+def _account_options() -> Iterator[tuple[str, Any]]:
+    for name, kind in KINDS.items():
+        for field in attrs.fields(kind.account):
+            yield _option(name, field.name), field
+
+
+def _option(name: str, field: str) -> str:
+    return f"--{name}-{field.replace('_', '-')}"
 
 
 def _ended_by_signal() -> threading.Event:

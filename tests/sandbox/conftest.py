@@ -6,6 +6,7 @@ import pytest
 
 from adapters.sandbox.app import Access, build
 from adapters.sandbox.server import Service
+from tests.sandbox.accounts import accounts_calling
 from tests.sandbox.driver import API_KEY, CONTROL_TOKEN, SIGNING_SECRET, Driver, Shop
 
 
@@ -17,8 +18,9 @@ def shop_address() -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[Service]:
-    service = Service(build(Access(API_KEY, SIGNING_SECRET, CONTROL_TOKEN)), "127.0.0.1", 0)
+def service(shop_address: Shop) -> Iterator[Service]:
+    access = Access(API_KEY, SIGNING_SECRET, CONTROL_TOKEN, accounts_calling(shop_address.url))
+    service = Service(build(access), "127.0.0.1", 0)
     service.start()
     yield service
     service.stop()

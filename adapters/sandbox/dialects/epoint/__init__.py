@@ -1,0 +1,1 @@
+"""epoint.az: signed base64 in, JSON out, callbacks to one configured address."""

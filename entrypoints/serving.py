@@ -13,13 +13,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
-from waitress.server import create_server
-from waitress.task import WSGITask
 
 from entrypoints.children import UP, Order
+from entrypoints.connections import BACKLOG, Awaited, Connection, Server
 
-BACKLOG = 2048
 DRAIN_SECONDS_MAX = 25.0
 
 # Who is connecting, or has connected just now, gets this long to say what for, even while we end.
@@ -47,21 +44,6 @@ log = logging.getLogger("kassa.serve")
 
 class CannotListen(Exception):
     """The address to serve on is taken, or is none of this machine's."""
-
-
-class _Answering(WSGITask):
-    """One answer; once the end has begun it is its connection's last, and says so."""
-
-    def build_response_header(self) -> bytes:
-        server: Any = self.channel.server
-        if server.is_leaving:
-            asked: Any = self.request
-            asked.headers["CONNECTION"] = "close"
-        return bytes(super().build_response_header())
-
-
-class _Connection(HTTPChannel):
-    task_class = _Answering
 
 
 class _Orders(wasyncore.dispatcher):
@@ -116,9 +98,9 @@ def serve(
     app: Callable[..., Any],
     bound: socket.socket,
     line: socket.socket,
-    *,
     threads: int,
     draining: threading.Event,
+    *,
     notice_seconds: float = 0.0,
 ) -> None:
     """Serve until the line says that it is over; requests under way are then finished, for at most 25 s.
@@ -126,7 +108,7 @@ def serve(
     `draining` is set when all end, so that readiness can say so; `notice_seconds` is how long newcomers
     are let in after that.
     """
-    server = _server(app, bound, threads)
+    server = Server.over(app, bound, threads)
     orders = _Orders(line, server._map)
     with suppress(OSError):
         line.send(UP)
@@ -139,33 +121,11 @@ def serve(
     _drain(server)
 
 
-def _server(app: Callable[..., Any], bound: socket.socket, threads: int) -> Any:
-    server: Any = create_server(
-        app,
-        sockets=[bound],
-        threads=threads,
-        ident=None,
-        backlog=BACKLOG,
-        connection_limit=2000,
-        channel_timeout=30,
-        cleanup_interval=5,
-        max_request_header_size=16 * 1024,
-        max_request_body_size=256 * 1024,
-        expose_tracebacks=False,
-        clear_untrusted_proxy_headers=True,
-    )
-    server.channel_class = _Connection
-    server.is_leaving = False
-    # One line for each queued request would drown everything else.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    return server
-
-
-def _take_a_turn(server: Any, seconds: float) -> None:
+def _take_a_turn(server: Server, seconds: float) -> None:
     wasyncore.loop(timeout=seconds, use_poll=True, map=server._map, count=1)
 
 
-def _let_the_last_in(server: Any, notice_seconds: float) -> None:
+def _let_the_last_in(server: Server, notice_seconds: float) -> None:
     """Let in whoever has connected already: closing the socket on them would drop them."""
     notice_ends = time.monotonic() + notice_seconds
     while time.monotonic() < notice_ends:
@@ -187,13 +147,13 @@ def _let_nobody_connect(bound: socket.socket) -> None:
         bound.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
 
 
-def _somebody_waits(server: Any) -> bool:
+def _somebody_waits(server: Server) -> bool:
     poll = select.poll()
     poll.register(server.socket, select.POLLIN)
     return bool(poll.poll(0))
 
 
-def _drain(server: Any) -> None:
+def _drain(server: Server) -> None:
     """Let nobody in any more, wait for the answers under way, then let go of everything."""
     server.accepting = False
     server.del_channel()
@@ -206,18 +166,18 @@ def _drain(server: Any) -> None:
     wasyncore.close_all(server._map)
 
 
-def _is_busy(server: Any) -> bool:
-    connections = list(server.active_channels.values())
+def _is_busy(server: Server) -> bool:
+    connections = server.clients
     for connection in filter(_is_idle, connections):
         connection.will_close = True
+    server.maintenance(time.time())
     dispatcher = server.task_dispatcher
     return bool(connections or dispatcher.queue or dispatcher.active_count)
 
 
-def _is_idle(connection: Any) -> bool:
+def _is_idle(connection: Connection) -> bool:
     is_new = time.time() - connection.creation_time < GREETING_SECONDS
-    under_way = connection.requests or connection.request or connection.total_outbufs_len
-    return not is_new and not under_way
+    return connection.awaited is Awaited.REQUEST and not is_new
 
 
 @contextmanager

@@ -13,7 +13,7 @@ def serve_like_kassa(make: Callable[[], Callable[..., Any]], *, processes: int =
     """Serve what each process makes for itself on a free port, until told to stop."""
 
     def work(_: int, line: socket.socket) -> None:
-        serve(make(), bound, line, threads=threads, draining=threading.Event())
+        serve(make(), bound, line, threads, threading.Event())
 
     with bind("127.0.0.1", 0) as bound:
         listen(bound)

@@ -4,6 +4,7 @@ It binds the socket, and does nothing else that could fail: who serves are its c
 """
 
 import logging
+import os
 import signal
 import socket
 import time
@@ -24,19 +25,35 @@ LEAVING_SECONDS_MAX = 60.0
 
 _TURN_SECONDS = 0.1
 
+STDIN = 0
+
 log = logging.getLogger("kassa.serve")
 
 Work = Callable[[int, socket.socket], None]
 
 
-def prefork(bound: socket.socket, processes: int, work: Work, when_up: Callable[[], None]) -> None:
+def prefork(
+    bound: socket.socket,
+    processes: int,
+    work: Work,
+    *,
+    when_up: Callable[[], None],
+    when_dead: Callable[[int], None] = lambda seat: None,
+) -> None:
     """Have that many processes do the work until SIGTERM or Ctrl-C; SIGHUP replaces them one by one.
 
-    Each gets its seat, a small number, and its line to here; `when_up` is called when the first answers.
+    Each gets its seat, a small number, and its line to here. `when_up` is called when the first answers,
+    `when_dead` with every seat that has become free.
     Raises: SystemExit when told twice to end.
     """
+    on_terminal = os.isatty(STDIN)
     with _signals() as signals:
-        parent = Parent(processes, when_up, bear=lambda seat: fork(seat, work, [signals, *parent.lines]))
+        parent = Parent(
+            processes,
+            bear=lambda seat: fork(seat, work, [signals, *parent.lines]),
+            when_up=when_up,
+            when_dead=when_dead,
+        )
         while not parent.is_alone:
             parent.look_after()
             for ready in wait([signals, *parent.lines], parent.patience):
@@ -44,9 +61,15 @@ def prefork(bound: socket.socket, processes: int, work: Work, when_up: Callable[
                     parent.hear(ready)
                     continue
                 for number in signals.recv(len(HEARD)):
-                    parent.obey(number)
+                    parent.obey(_meant(number, on_terminal=on_terminal, is_ending=parent.is_ending))
                     if parent.is_ending:
                         bound.close()
+
+
+def _meant(number: int, *, on_terminal: bool, is_ending: bool) -> int:
+    """A terminal that closes sends SIGHUP, too: whoever was started on it ends with it."""
+    is_hung_up = number == signal.SIGHUP and on_terminal and not os.isatty(STDIN)
+    return signal.SIGTERM if is_hung_up and not is_ending else number
 
 
 @contextmanager
@@ -70,8 +93,9 @@ class Parent:
     """Decides who is born, who leaves and when; `bear` makes a child for a seat."""
 
     processes: int
-    when_up: Callable[[], None]
     bear: Callable[[int], Child]
+    when_up: Callable[[], None]
+    when_dead: Callable[[int], None]
     clock: Callable[[], float] = time.monotonic
     children: list[Child] = attrs.field(factory=list, init=False)
     is_ending: bool = attrs.field(default=False, init=False)
@@ -143,6 +167,7 @@ class Parent:
     def _bury(self, child: Child) -> None:
         self.children.remove(child)
         status = child.bury()
+        self.when_dead(child.seat)
         if child.leaves_by is not None:
             return
         log.error("a process that serves has died", extra={"child": child.pid, "status": status})

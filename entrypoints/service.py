@@ -4,7 +4,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from adapters.web.metrics import Metrics, forget_dead
 from entrypoints.bootstrap import Kassa, opened
 from entrypoints.prefork import prefork
 from entrypoints.serving import address_of, announce, bind, listen, serve
@@ -25,7 +28,7 @@ def run_service(
 
     Raises: CannotListen, DatabaseUnfit, SettingsError, StoreUnavailable.
     """
-    with bind(settings.host, settings.port) as bound:
+    with bind(settings.host, settings.port) as bound, TemporaryDirectory(prefix="kassa-") as folder:
         address = address_of(bound)
         public_url = settings.public_url or address
         # What is wrong is found out once, here, and not by children who die of it again and again.
@@ -33,22 +36,25 @@ def run_service(
         with opened(settings, public_url) as kassa:
             prepare(kassa, address)
 
-        def work(_: int, line: socket.socket) -> None:
-            _serve(settings, public_url, bound, line, with_workers=with_workers)
+        numbers = Path(folder)
+        notice = NOTICE_SECONDS_IN_PRODUCTION if settings.is_production else 0.0
+
+        def work(seat: int, line: socket.socket) -> None:
+            draining = threading.Event()
+            metrics = Metrics.of_one_of_many(numbers, seat)
+            with opened(settings, public_url) as kassa:
+                app = web_app(kassa, settings, public_url, draining, metrics)
+                with working(kassa, settings) if with_workers else nullcontext():
+                    serve(app, bound, line, settings.threads, draining, notice_seconds=notice)
 
         listen(bound)
-        prefork(bound, settings.processes, work, when_up=lambda: announce(address))
-
-
-def _serve(
-    settings: Settings, public_url: str, bound: socket.socket, line: socket.socket, *, with_workers: bool
-) -> None:
-    draining = threading.Event()
-    notice = NOTICE_SECONDS_IN_PRODUCTION if settings.is_production else 0.0
-    with opened(settings, public_url) as kassa:
-        app = web_app(kassa, settings, public_url, draining)
-        with working(kassa, settings) if with_workers else nullcontext():
-            serve(app, bound, line, threads=settings.threads, draining=draining, notice_seconds=notice)
+        prefork(
+            bound,
+            settings.processes,
+            work,
+            when_up=lambda: announce(address),
+            when_dead=lambda seat: forget_dead(numbers, seat),
+        )
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.sql.migrate import is_current
 from adapters.web.app import Edge, create_app
 from adapters.web.auth import Tokens
+from adapters.web.metrics import Metrics
 from adapters.web.system import FAILURE_PATH, SUCCESS_PATH
 from entrypoints.bootstrap import Kassa, build, ensure_fit
 from entrypoints.logs import set_up_logs
@@ -16,7 +17,11 @@ from entrypoints.settings import Settings
 
 
 def web_app(
-    kassa: Kassa, settings: Settings, public_url: str, draining: threading.Event
+    kassa: Kassa,
+    settings: Settings,
+    public_url: str,
+    draining: threading.Event,
+    metrics: Metrics | None = None,
 ) -> Callable[..., Any]:
     """The HTTP edge over the application; `draining` turns readiness off."""
 
@@ -31,6 +36,7 @@ def web_app(
         success_url=settings.success_url or f"{public_url}{SUCCESS_PATH}",
         failure_url=settings.failure_url or f"{public_url}{FAILURE_PATH}",
         readiness=readiness,
+        metrics=metrics or Metrics(),
         address_limits=settings.address_limits,
     )
     return create_app(kassa.application, edge)

@@ -137,6 +137,18 @@ class Program:
         """Whether the program has neither been stopped nor died."""
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def children(self) -> list[int]:
+        """The processes that it has started and that have not ended."""
+        assert self.process is not None
+        tasks = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in tasks.read_text(encoding="ascii").split()]
+
+    def send(self, number: signal.Signals) -> None:
+        """A signal to it alone."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
 
 def _drain(pipe: IO[str], lines: "queue.Queue[str | None]", log_path: Path) -> None:
     with pipe, log_path.open("a", encoding="utf-8") as log:

@@ -1,10 +1,14 @@
 """Counting and timing requests, by route template and status; nothing about anybody goes into a label."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
 
 import attrs
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 from prometheus_client.exposition import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from application.guarding import BreakerState
 from domain.ids import MethodCode
@@ -33,6 +37,19 @@ class Metrics:
     seconds: Histogram = attrs.field(init=False)
     breakers: Gauge = attrs.field(init=False)
 
+    @classmethod
+    def of_one_of_many(cls, folder: Path, seat: int) -> Self:
+        """The numbers of this process, kept in a folder so that what is shown are those of all.
+
+        A seat is taken by one living process at a time; whoever takes it next counts on from there.
+        """
+        # The library looks for the folder here, and for the kind of values when a metric is made.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        values.ValueClass = values.MultiProcessValue(lambda: seat)  # type: ignore[no-untyped-call]
+        shown = CollectorRegistry()
+        MultiProcessCollector(shown, path=str(folder))  # type: ignore[no-untyped-call]
+        return cls(shown=shown)
+
     @requests.default
     def _counter(self) -> Counter:
         return Counter(
@@ -56,9 +73,10 @@ class Metrics:
     def _gauge(self) -> Gauge:
         return Gauge(
             "kassa_gateway_breaker_state",
-            "Whether a method's gateway is called: 0 closed, 1 open, 2 half open.",
+            "Whether a method's gateway is called: 0 closed, 1 open, 2 half open. Each process has its own;"
+            " told is that of the one that answers.",
             ["method"],
-            multiprocess_mode="max",
+            multiprocess_mode="livemostrecent",
             registry=self.registry,
         )
 
@@ -75,3 +93,8 @@ class Metrics:
     def exposition(self) -> bytes:
         """All numbers, in Prometheus' text format."""
         return generate_latest(self.shown)
+
+
+def forget_dead(folder: Path, seat: int) -> None:
+    """The process in that seat has died: what it had counted stays, how it stood is nobody's any more."""
+    mark_process_dead(seat, str(folder))  # type: ignore[no-untyped-call]

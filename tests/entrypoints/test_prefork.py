@@ -40,9 +40,12 @@ class Family:
     ups: int = 0
     cannot_fork: bool = False
     killed: list[int] = attrs.field(factory=list)
+    freed: list[int] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
-        self.parent = Parent(PROCESSES, self._count_ups, self._bear, clock=lambda: self.now)
+        self.parent = Parent(
+            PROCESSES, self._bear, self._count_ups, self.freed.append, clock=lambda: self.now
+        )
 
     def _count_ups(self) -> None:
         self.ups += 1
@@ -125,7 +128,7 @@ class TestBirth:
         grown.die(dead)
 
         (born,) = grown.look_after()
-        assert born.child.seat == dead.child.seat
+        assert grown.freed == [born.child.seat] == [dead.child.seat]
         assert len(grown.parent.children) == PROCESSES
 
     def test_comes_later_and_later_when_the_young_die(self, family: Family) -> None:

@@ -59,7 +59,11 @@ class Child:
 
     def has_died(self) -> bool:
         """Hear what it has to say, which is at most that it answers."""
-        said = self.line.recv(len(UP))
+        try:
+            said = self.line.recv(len(UP))
+        except ConnectionResetError:
+            # It did not live to hear what it was told.
+            said = b""
         self.is_up = self.is_up or said == UP
         return not said
 

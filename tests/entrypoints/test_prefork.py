@@ -220,6 +220,19 @@ class TestReload:
 
         assert [life.heard() for life in others] == [Order.RETIRE, None]
 
+    def test_is_not_stopped_by_one_who_dies_without_having_heard(self, grown: Family) -> None:
+        """What lay unread on its line must not end its parent, and so all the others."""
+        grown.parent.obey(signal.SIGHUP)
+        grown.answer(*grown.look_after())
+        first = grown.living[0]
+        grown.look_after()
+        assert first.child.leaves_by is not None
+
+        grown.die(first)
+
+        assert first not in grown.living
+        assert len(grown.look_after()) == 1
+
     def test_asked_for_twice_replaces_the_newest_too(self, grown: Family) -> None:
         """Whatever was changed between the two counts for everybody."""
         grown.parent.obey(signal.SIGHUP)

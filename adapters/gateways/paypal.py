@@ -74,14 +74,13 @@ class PaypalGateway:
         if received.method != "POST":
             return Claim(reference=None, transaction_id=None, claimed=None)
         _ensure_of_now(self._signature_of(received)["transmission_time"], now)
-        return dialect.claim_of(received.body)[0]
+        return dialect.claim_of(received.body)
 
     def confirms(self, received: Received, within_seconds: float) -> bool:
         """Ask PayPal whether it sent this notification. Raises: GatewayTrouble."""
         deadline = self._deadline(within_seconds)
-        _, event = dialect.claim_of(received.body)
-        signature = self._signature_of(received)
-        request = {**signature, "webhook_id": self.webhook_id, "webhook_event": event}
+        told = {**self._signature_of(received), "webhook_id": self.webhook_id}
+        request = dialect.confirmation_request(told, received.body)
         answer = self._post("/v1/notifications/verify-webhook-signature", deadline, request)
         return self.line.line.told(answer).get("verification_status") == "SUCCESS"
 
@@ -157,7 +156,7 @@ class PaypalGateway:
     def _deadline(self, within_seconds: float | None = None) -> float:
         return self.line.line.deadline(within_seconds)
 
-    def _post(self, path: str, deadline: float, request: Json, key: str | None = None) -> Answer:
+    def _post(self, path: str, deadline: float, request: Json | bytes, key: str | None = None) -> Answer:
         # The whole record is wanted in the answer, not only its name.
         once = {"PayPal-Request-Id": key, "Prefer": "return=representation"} if key else {}
         return self.line.ask("POST", path, deadline, request, once)

@@ -1,5 +1,6 @@
 """The dialect of PayPal's Orders v2: what an order, its authorizations and its captures say together."""
 
+import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -112,7 +113,8 @@ def opened(order: Json, request: str, ours: set[str]) -> Opened:
     """What it answered an opening. Raises: Unreadable where there is no page to send the customer to."""
     links = order.get("links")
     found = [link for link in links if isinstance(link, dict)] if isinstance(links, list) else []
-    pages = [link for link in found if link.get("rel") in {"payer-action", "approve"}]
+    # Compared and not looked up: what stands there may be anything.
+    pages = [link for link in found if link.get("rel") in ("payer-action", "approve")]
     if not pages:
         raise Unreadable("links have no page for the payer")
     return Opened(
@@ -217,8 +219,16 @@ def signature_of(headers: Mapping[str, str], own_host: str | None) -> Mapping[st
     return found
 
 
-def claim_of(body: bytes) -> tuple[Claim, Json]:
-    """What a notification says, and all of it. Raises: Malformed when it is no JSON object."""
+def confirmation_request(told: Json, event: bytes) -> bytes:
+    """The body that asks whether an event is its own, which stands in it byte for byte.
+
+    The signature is over those bytes; read and written again, a number or a name may be other ones.
+    """
+    return json.dumps(told).encode().removesuffix(b"}") + b', "webhook_event": ' + event + b"}"
+
+
+def claim_of(body: bytes) -> Claim:
+    """What a notification says. Raises: Malformed when it is no JSON object."""
     try:
         event = read_object(body)
     except Unreadable as error:
@@ -228,10 +238,9 @@ def claim_of(body: bytes) -> tuple[Claim, Json]:
     unit = units[0] if isinstance(units, list) and units and isinstance(units[0], dict) else about
     related = inner_or_empty(inner_or_empty(about, "supplementary_data"), "related_ids")
     reference = hint(unit, "custom_id") or hint(unit, "invoice_id")
-    claim = Claim(
+    return Claim(
         reference=GatewayOrderId(reference) if reference else None,
         transaction_id=hint(related, "order_id") or (hint(about, "id") if unit is not about else None),
         claimed=CLAIM_OF_EVENT.get(hint(event, "event_type") or ""),
         event_id=hint(event, "id"),
     )
-    return claim, event

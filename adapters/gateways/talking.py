@@ -44,13 +44,14 @@ class Line:
         path: str,
         deadline: float,
         headers: Mapping[str, str],
-        request: Json | None = None,
+        request: Json | bytes | None = None,
     ) -> Answer:
-        """Ask with a JSON body, or none. Raises: GatewayTrouble."""
+        """Ask with a JSON body, which may be written out already, or none. Raises: GatewayTrouble."""
         if request is None:
             return self.ask(method, path, deadline, headers)
         kind = {"Content-Type": "application/json"}
-        return self.ask(method, path, deadline, {**kind, **headers}, json.dumps(request).encode())
+        body = request if isinstance(request, bytes) else json.dumps(request).encode()
+        return self.ask(method, path, deadline, {**kind, **headers}, body)
 
     def ask_form(
         self, path: str, deadline: float, headers: Mapping[str, str], fields: Mapping[str, str]

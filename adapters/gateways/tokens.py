@@ -60,7 +60,7 @@ class TokenLine:
         method: str,
         path: str,
         deadline: float,
-        request: Json | None = None,
+        request: Json | bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask with a token, and once more with a new one when it is not taken. Raises: GatewayTrouble."""
@@ -77,7 +77,7 @@ class TokenLine:
         method: str,
         path: str,
         deadline: float,
-        request: Json | None,
+        request: Json | bytes | None,
         headers: Mapping[str, str] | None,
     ) -> Answer:
         bearer = {"Authorization": f"Bearer {token}"}

@@ -212,7 +212,10 @@ class TestOrders:
 
     @pytest.mark.parametrize(
         "changes",
-        [{"links": []}, {"links": None}, {"links": [1]}, {"id": None}, {"links": [{"rel": "approve"}]}],
+        [
+            *({"links": []}, {"links": None}, {"links": [1]}, {"links": [{"rel": []}]}),
+            *({"id": None}, {"links": [{"rel": "approve"}]}),
+        ],
     )
     def test_leave_an_opening_in_doubt(self, changes: Mapping[str, Any]) -> None:
         """No page to send anybody to."""
@@ -285,6 +288,15 @@ class TestNotifications:
         assert told["transmission_sig"] == "c2lnbmVk" and told["transmission_time"] == MOMENT
         for reply in ({"verification_status": "FAILURE"}, {}):
             assert not connected(canned(TOKEN, reply)).confirms(posted(EVENT), 1)
+
+    @pytest.mark.parametrize("body", [b'{"n": 1.50, "e": 1e2, "id": "E1"}', '{ "id":"\u00e9/1" }'.encode()])
+    def test_are_handed_on_byte_for_byte(self, body: bytes) -> None:
+        """Written anew they would not be what was signed; and some numbers could not be written at all."""
+        calls = canned(TOKEN, {"verification_status": "SUCCESS"})
+
+        assert connected(calls).confirms(posted(body), 1)
+        sent = calls.asked[-1][3] or b""
+        assert body in sent and json.loads(sent)["webhook_event"] == json.loads(body)
 
     def test_may_be_unreadable(self) -> None:
         """Then the gateway is told so."""

@@ -7,7 +7,7 @@ from typing import Protocol
 import attrs
 
 from domain.bank import JudgedEntry
-from domain.ids import Sku
+from domain.ids import CustomerId, Sku
 from domain.order import Order
 from domain.payment import Payment
 
@@ -40,11 +40,16 @@ class OrderEntry:
 
 @attrs.frozen(kw_only=True)
 class PaymentEntry:
-    """A payment with its events, and with what banks reported of it."""
+    """A payment with its events, what banks reported of it, and what moved in wallets for it.
+
+    Units: `drawn` and `returned` in the smallest unit.
+    """
 
     payment: Payment
     told: Told
     reported: tuple[JudgedEntry, ...] = ()
+    drawn: int = 0
+    returned: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -54,6 +59,20 @@ class StockEntry:
     sku: Sku
     reserved: int
     held: int
+
+
+@attrs.frozen(kw_only=True)
+class WalletEntry:
+    """A wallet's balance as it is stored and as its entries come to, and its lopsided postings.
+
+    Units: money in the smallest unit; `lopsided` counts postings whose entries do not sum to zero.
+    """
+
+    customer_id: CustomerId
+    currency: str
+    balance: int
+    posted: int
+    lopsided: int
 
 
 class Books(Protocol):
@@ -69,4 +88,8 @@ class Books(Protocol):
 
     def stock(self) -> Sequence[StockEntry]:
         """Every product."""
+        ...
+
+    def wallets(self) -> Sequence[WalletEntry]:
+        """Every wallet."""
         ...

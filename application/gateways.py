@@ -275,24 +275,14 @@ class SavesCards(Protocol):
         ...
 
 
-class OfflineKind(StrEnum):
-    """How the customer pays where no gateway is asked. Source: settings of backend `manual`."""
-
-    DIRECT = "direct"
-    CASH_ON_DELIVERY = "cash_on_delivery"
-    BANK_TRANSFER = "bank_transfer"
-    PAY_IN_ADVANCE = "pay_in_advance"
-
-
 @attrs.frozen(kw_only=True)
 class OfflineTerms:
-    """How an offline method is paid.
+    """How an offline method is paid; of one that is paid within the checkout nothing need be told.
 
     `hold`: how long the goods wait for the money, None for ever; `due`: how long the customer is
     given for it, as they are told.
     """
 
-    kind: OfflineKind
     instructions: str | None = None
     hold: timedelta | None = None
     due: timedelta | None = None

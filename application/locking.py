@@ -1,4 +1,4 @@
-"""Locking in one order everywhere: payments, then orders, then products, each by key."""
+"""Locking in one order everywhere: payments, orders, products, then wallets, each by key."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -13,6 +13,7 @@ from application.phases import in_one_transaction
 from application.policy import Policy
 from application.ports import Clock, Keys
 from application.storage import Begin, UnitOfWork
+from application.wallets import pay_from_wallet
 from domain.bill import BillState
 from domain.errors import Conflict, GatewayUnavailable, PaymentRefused
 from domain.ids import Actor, PaymentId, gateway
@@ -99,7 +100,7 @@ class OpenPayment:
                 order.take_on(payment.id)
             else:
                 order.hold(payment.id, by, now)
-            if terms:
+            if terms and not method.draws_on_wallet:
                 order.tell_how_to_pay(terms.instructions, reference_of(payment_id), terms.due_at(now))
             uow.orders.save(order)
         if terms:
@@ -107,7 +108,9 @@ class OpenPayment:
         else:
             payment.call_gateway(now, self.policy.call_patience)
         uow.payments.add(payment)
-        if terms and method.auto_approve:
+        if method.draws_on_wallet:
+            pay_from_wallet(uow, method, payment, by, now)
+        elif terms and method.auto_approve:
             payment.pay_at_once(by, now)
         return Attempt(payment=payment, method=method, orders=tuple(orders), user=user)
 

@@ -10,6 +10,7 @@ from application.locking import lock_goods, lock_orders, lock_payment
 from application.phases import in_one_transaction
 from application.ports import Clock
 from application.storage import Begin, UnitOfWork
+from application.wallets import give_back
 from domain.bill import BillState
 from domain.errors import Conflict, GatewayUnavailable, IllegalTransition, NotFound, OrderAlreadyPaid
 from domain.ids import Actor, OrderKey, PaymentId
@@ -97,8 +98,11 @@ class CancelOrder:
             return waiting[0].id
         lock_goods(uow, [o for p in payments for o in uow.orders.lock(p.order_ids)] or orders)
         for payment in payments if order.is_awaiting_approval else ():
-            payment.owe(order, by, now)
-            uow.payments.save(payment)
+            if payment.drew_on_wallet:
+                give_back(uow, payment, order.total, f"order {order.number} was cancelled", by, now)
+            else:
+                payment.owe(order, by, now)
+                uow.payments.save(payment)
         order.cancel(by, now, reason)
         uow.orders.save(order)
         for payment in waiting:

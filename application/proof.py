@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import attrs
 
-from application.books import Books, OrderEntry, PaymentEntry, StockEntry, Told
+from application.books import Books, OrderEntry, PaymentEntry, StockEntry, Told, WalletEntry
 from domain.bank import EntryVerdict
 from domain.bill import OPEN, BillState
 from domain.money import Money
@@ -62,6 +62,7 @@ class Prove:
         look("orders", _entries(books.orders, lambda entry: entry.order.id), breaches_of_order)
         look("payments", _entries(books.payments, lambda entry: entry.payment.id), breaches_of_payment)
         look("products", iter(books.stock()), breaches_of_stock)
+        look("wallets", iter(books.wallets()), breaches_of_wallet)
         return Proof(counted, tuple(breaches))
 
 
@@ -115,7 +116,7 @@ def breaches_of_history(entry: OrderEntry) -> Iterator[Breach]:
 
 
 def breaches_of_payment(entry: PaymentEntry) -> Iterator[Breach]:
-    """I2, I5, I8, I13: a payment is the sum of its shares, and is verified only by a stored answer."""
+    """I2, I5, I8, I12, I13: a payment is the sum of its shares, and is verified only by a stored answer."""
     payment = entry.payment
     shared = Money.sum(share.amount for share in payment.shares)
     if shared != payment.amount:
@@ -127,6 +128,7 @@ def breaches_of_payment(entry: PaymentEntry) -> Iterator[Breach]:
     moments = (payment.created_at,) * payment.sequence
     yield from breaches_of_events(f"payment {payment.id}", payment.sequence, entry.told, moments)
     yield from breaches_of_reports(entry)
+    yield from breaches_of_drawing(entry)
 
 
 def breaches_of_reports(entry: PaymentEntry) -> Iterator[Breach]:
@@ -140,6 +142,25 @@ def breaches_of_reports(entry: PaymentEntry) -> Iterator[Breach]:
         if judged.entry.amount != payment.amount + judged.owed:
             came, owed = judged.entry.amount, judged.owed
             yield Breach("I8", f"{name} is {payment.amount}: {came} came for it, of which {owed} are owed")
+
+
+def breaches_of_drawing(entry: PaymentEntry) -> Iterator[Breach]:
+    """I12: a payment from a wallet took its amount there, no other took anything, and no more came back."""
+    payment = entry.payment
+    due = payment.amount.minor if payment.drew_on_wallet and payment.bill.verified else 0
+    if entry.drawn != due:
+        yield Breach("I12", f"payment {payment.id} took {entry.drawn} from a wallet, not {due}")
+    if entry.returned > entry.drawn:
+        yield Breach("I12", f"payment {payment.id} gave back {entry.returned}, and took {entry.drawn}")
+
+
+def breaches_of_wallet(entry: WalletEntry) -> Iterator[Breach]:
+    """I12: a balance is the sum of its entries and never below zero; every posting sums to zero."""
+    name = f"the wallet of customer {entry.customer_id} in {entry.currency}"
+    if entry.balance != entry.posted or entry.balance < 0:
+        yield Breach("I12", f"{name}: {entry.balance} is stored, its entries come to {entry.posted}")
+    if entry.lopsided:
+        yield Breach("I12", f"{name}: {entry.lopsided} postings do not sum to zero")
 
 
 def breaches_of_stock(entry: StockEntry) -> Iterator[Breach]:

@@ -22,6 +22,7 @@ from application.relay import Relay
 from application.shop import FillCart, ManageMethods, OfferMethods, PutProduct
 from application.storage import Begin
 from application.views import Queries
+from application.wallets import CreditWallet
 
 
 @attrs.frozen(kw_only=True)
@@ -62,6 +63,7 @@ class Application:
     approve_payment: ApprovePayment
     cancel_order: CancelOrder
     move_order: MoveOrder
+    credit_wallet: CreditWallet
     take_up_entry: TakeUpEntry
     look_after_payments: LookAfterPayments
     relay: Relay
@@ -100,6 +102,7 @@ class Application:
             approve_payment=ApprovePayment(begin=begin, clock=clock),
             cancel_order=cancel,
             move_order=MoveOrder(begin=begin, clock=clock, cancel=cancel),
+            credit_wallet=CreditWallet(begin=begin, clock=clock),
             take_up_entry=TakeUpEntry(begin=begin, clock=clock),
             look_after_payments=LookAfterPayments(ask=ask),
             relay=Relay(outbox=outside.outbox, publish=outside.publish, clock=clock),

@@ -17,6 +17,7 @@ from domain.errors import Conflict, CurrencyMismatch, Invalid, NotFound
 from domain.ids import CustomerId, MethodCode, OrderKey, Sku
 from domain.methods import MethodRules, PaymentMethod, Purchase
 from domain.money import Money
+from domain.wallet import reasons_against
 
 
 @attrs.frozen(kw_only=True)
@@ -128,22 +129,35 @@ class OfferMethods:
         """The offers for a customer's cart; an empty cart is refused by none but the empty total."""
         cart = self.queries.cart(customer_id)
         if cart.total is None:
-            return self._offers(None)
+            return [Offer(method, ("the cart is empty",)) for method in self._enabled()]
         skus = frozenset(line.product.sku for line in cart.lines)
-        return self._offers(Purchase(cart.total, customer_id, skus))
+        return self._offers(Purchase(cart.total, customer_id, skus), customer_id)
 
     def for_order(self, key: OrderKey) -> Sequence[Offer]:
         """The offers for an order. Raises: NotFound."""
         order = self.queries.order(key)
         if order is None:
             raise NotFound("there is no such order")
-        return self._offers(purchase_of([order]))
+        return self._offers(purchase_of([order]), None)
 
-    def _offers(self, purchase: Purchase | None) -> Sequence[Offer]:
-        enabled = [method for method in self.queries.methods() if method.enabled]
-        if purchase is None:
-            return [Offer(method, ("the cart is empty",)) for method in enabled]
-        return [Offer(method, method.reasons_against(purchase)) for method in enabled]
+    def _offers(self, purchase: Purchase, payer: CustomerId | None) -> Sequence[Offer]:
+        """`payer`: the customer who has signed in to pay."""
+        return [
+            Offer(method, method.reasons_against(purchase) + self._short_of_money(method, purchase, payer))
+            for method in self._enabled()
+        ]
+
+    def _short_of_money(
+        self, method: PaymentMethod, purchase: Purchase, payer: CustomerId | None
+    ) -> tuple[str, ...]:
+        if not method.draws_on_wallet:
+            return ()
+        currency = purchase.total.currency
+        balance = self.queries.balance(payer, currency) if payer is not None else None
+        return reasons_against(balance, purchase.total)
+
+    def _enabled(self) -> Sequence[PaymentMethod]:
+        return [method for method in self.queries.methods() if method.enabled]
 
 
 @attrs.frozen(kw_only=True)

@@ -24,9 +24,11 @@ from domain.ids import (
     StaffId,
 )
 from domain.methods import PaymentMethod
+from domain.money import Currency
 from domain.order import Order
 from domain.payment import Payment
 from domain.people import Customer, Staff
+from domain.wallet import Wallet
 
 
 class StaleVersion(Exception):
@@ -237,6 +239,22 @@ class Failures(Protocol):
         ...
 
 
+class Wallets(Protocol):
+    """The customers' wallets, one for each currency, and all that was ever posted to them."""
+
+    def lock(self, customer_id: CustomerId, currency: Currency) -> Wallet:
+        """The customer's wallet, locked until the transaction ends; a new, empty one where there is none."""
+        ...
+
+    def save(self, wallet: Wallet) -> None:
+        """Store the balance and what was posted. Raises at commit: StaleVersion."""
+        ...
+
+    def has_posted(self, wallet: Wallet, mark: str, since: datetime) -> bool:
+        """Whether the request of this mark has posted something since then."""
+        ...
+
+
 class BankEntries(Protocol):
     """What banks said came in; an entry is stored once, with what it was taken for."""
 
@@ -262,7 +280,8 @@ class UnitOfWork(Protocol):
 
     `commit` runs the reactions to what happened, stores every saved aggregate and the events to
     relay, and commits; it raises StaleVersion, or AssertionError for an aggregate changed and
-    not saved. Rows are locked in one order: payments, orders, products, each by key; carts last.
+    not saved. Rows are locked in one order: payments, orders, products, wallets, each by key; carts
+    last.
     """
 
     carts: Carts
@@ -274,6 +293,7 @@ class UnitOfWork(Protocol):
     inbox: Inbox
     failures: Failures
     bank_entries: BankEntries
+    wallets: Wallets
 
     def __enter__(self) -> Self: ...
 

@@ -10,10 +10,11 @@ from domain.cart import Cart
 from domain.catalog import Product
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku
 from domain.methods import PaymentMethod
-from domain.money import Money
+from domain.money import Currency, Money
 from domain.order import Order
 from domain.payment import Payment
 from domain.people import Customer
+from domain.wallet import Posting
 
 T = TypeVar("T")
 
@@ -65,6 +66,14 @@ class PaymentView:
     user: Customer | None
 
 
+@attrs.frozen
+class WalletView:
+    """A customer's wallet: what it holds in each currency, by their codes, and its postings."""
+
+    balances: tuple[Money, ...]
+    postings: Listed[Posting]
+
+
 class Queries(Protocol):
     """Questions about what is stored; None or an empty list where there is nothing, or it is not theirs."""
 
@@ -102,6 +111,14 @@ class Queries(Protocol):
 
     def method(self, code: MethodCode) -> PaymentMethod | None:
         """One payment method."""
+        ...
+
+    def wallet(self, customer_id: CustomerId, page: Page) -> WalletView:
+        """A customer's balances, and what was posted."""
+        ...
+
+    def balance(self, customer_id: CustomerId, currency: Currency) -> Money:
+        """What a customer's wallet holds in one currency."""
         ...
 
     def customer(self, customer_id: CustomerId) -> Customer | None:

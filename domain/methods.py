@@ -1,12 +1,13 @@
 """Payment methods: a shop's configured ways to pay, and what each accepts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 
 from domain.errors import MethodRefused, Mistake
 from domain.ids import CustomerId, MethodCode, MethodId, Sku
 from domain.money import Money
+from domain.wallet import WALLET
 
 
 @attrs.frozen
@@ -82,6 +83,11 @@ class PaymentMethod:
     rules: MethodRules = attrs.Factory(MethodRules)
 
     @property
+    def draws_on_wallet(self) -> bool:
+        """Whether it pays with money that lies with ourselves."""
+        return self.backend == WALLET
+
+    @property
     def holds_first(self) -> bool:
         """Whether money is held first and taken when staff say so: a setting of every backend that can."""
         return self.settings.get("capture") == "manual"
@@ -95,5 +101,10 @@ class PaymentMethod:
         """Raises: MethodRefused, with every reason."""
         reasons = self.reasons_against(purchase)
         if reasons:
-            mistakes = [Mistake(reason, "#/payment_method") for reason in reasons]
-            raise MethodRefused(f"{self.name}: {'; '.join(reasons)}", mistakes=mistakes)
+            raise refused(self.name, reasons)
+
+
+def refused(name: str, reasons: Sequence[str]) -> MethodRefused:
+    """What whoever chose this method is told."""
+    mistakes = [Mistake(reason, "#/payment_method") for reason in reasons]
+    return MethodRefused(f"{name}: {'; '.join(reasons)}", mistakes=mistakes)

@@ -19,6 +19,7 @@ from domain.ids import Actor, CustomerId, GatewayOrderId, MethodCode, MethodId, 
 from domain.money import Money
 from domain.order import Order
 from domain.verdict import Verdict, VerdictStatus
+from domain.wallet import WALLET
 
 # The janitor's pauses double from the first one up to this many times it.
 LOOK_GROWTH_MAX = 12
@@ -139,6 +140,11 @@ class Payment:
     def is_open(self) -> bool:
         """Whether money may still come in the ordinary way, or a person has to decide."""
         return self.bill.state in OPEN
+
+    @property
+    def drew_on_wallet(self) -> bool:
+        """Whether its money lies with ourselves, to be given back there."""
+        return self.bill.backend == WALLET
 
     @property
     def is_under_way(self) -> bool:
@@ -263,8 +269,8 @@ class Payment:
         self._move(BillState.WAITING, None, now, None)
 
     def pay_at_once(self, by: Actor, now: datetime) -> None:
-        """The shop takes the money as given, within the checkout."""
-        self._pay(by, now, approved=True)
+        """The money is there within the checkout: taken as given, or from a wallet."""
+        self._pay(by, now, approved=self.auto_approve)
 
     def fail(self, reason: str, by: Actor, now: datetime, *, still_open_there: bool = False) -> None:
         """End the attempt without money. Raises: IllegalTransition once paid, or failed already.

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.gateways.manual import Manual
+from adapters.gateways.wallet import Wallet
 from adapters.memory.books import MemoryBooks
 from adapters.memory.pruning import MemoryPruning
 from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
@@ -134,8 +135,9 @@ class World:
         self._quicker: dict[int, Callable[[], object]] = {}
         self.told: list[RelayedEvent] = []
         self.publish: Callable[[RelayedEvent], None] = self.told.append
-        manual = Manual()
-        self.backends: Mapping[str, Backend] = {"sandbox": self.backend, manual.name: manual}
+        others: tuple[Backend, ...] = (Manual(), Wallet())
+        named = {backend.name: backend for backend in others}
+        self.backends: Mapping[str, Backend] = {"sandbox": self.backend, **named}
         rules = Policy(return_origins=("https://shop.example",), **policy)
         self.guards = Guards(rules, lambda: self.clock.now().timestamp())
         self.app = Application.over(

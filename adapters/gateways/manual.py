@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 
 import attrs
 
-from application.gateways import OfflineKind, OfflineTerms, Settings
+from application.gateways import OfflineTerms, Settings
+
+
+class OfflineKind(StrEnum):
+    """How the customer pays. Source: the setting `kind`."""
+
+    DIRECT = "direct"
+    CASH_ON_DELIVERY = "cash_on_delivery"
+    BANK_TRANSFER = "bank_transfer"
+    PAY_IN_ADVANCE = "pay_in_advance"
+
 
 DUE_DAYS = 14
 
@@ -53,7 +64,6 @@ class Manual:
         if days is None and kind is OfflineKind.PAY_IN_ADVANCE:
             days = DUE_DAYS
         return OfflineTerms(
-            kind=kind,
             instructions=instructions if isinstance(instructions, str) else None,
             hold=timedelta(minutes=minutes) if isinstance(minutes, int | float) else None,
             due=timedelta(days=days) if isinstance(days, int | float) else None,

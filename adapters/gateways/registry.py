@@ -11,6 +11,7 @@ from adapters.gateways.payu import Payu
 from adapters.gateways.sandbox import Sandbox
 from adapters.gateways.stripe import Stripe
 from adapters.gateways.transport import Calls
+from adapters.gateways.wallet import Wallet
 from application.gateways import Backend
 
 
@@ -18,6 +19,7 @@ def backends(calls: Calls) -> Mapping[str, Backend]:
     """The backends, reaching their gateways through `calls`."""
     known: tuple[Backend, ...] = (
         Manual(),
+        Wallet(),
         Sandbox(calls),
         Epoint(calls),
         Stripe(calls),

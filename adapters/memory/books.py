@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from adapters.memory.store import MemoryStore
 from adapters.memory.tables import Tables, copy_of_order, copy_of_payment
-from application.books import OrderEntry, PaymentEntry, StockEntry, Told
+from application.books import OrderEntry, PaymentEntry, StockEntry, Told, WalletEntry
 from application.ports import Perishable
-from domain.ids import Sku
+from domain.ids import CustomerId, PaymentId, Sku
 from domain.order import OrderStatus
 
 
@@ -40,11 +40,16 @@ class MemoryBooks:
             ids = sorted(payment_id for payment_id in tables.payments if payment_id > after)[:limit]
             found = [copy_of_payment(tables.payments[payment_id]) for payment_id in ids]
             reported = list(tables.bank_entries.values())
+            moved = defaultdict[PaymentId | None, list[int]](list)
+            for _, posting in tables.postings.values():
+                moved[posting.payment_id].append(posting.amount.minor)
             return [
                 PaymentEntry(
                     payment=each,
                     told=told[each.id],
                     reported=tuple(entry for entry in reported if entry.payment_id == each.id),
+                    drawn=-sum(minor for minor in moved[each.id] if minor < 0),
+                    returned=sum(minor for minor in moved[each.id] if minor > 0),
                 )
                 for each in found
             ]
@@ -58,6 +63,18 @@ class MemoryBooks:
                     held.update(order.quantities)
             goods = [(sku, stored.product.stock.reserved) for sku, stored in tables.products.items()]
         return [StockEntry(sku=sku, reserved=reserved, held=held[sku]) for sku, reserved in goods]
+
+    def wallets(self) -> Sequence[WalletEntry]:
+        """Every wallet; a posting in memory is told once, and cannot contradict itself."""
+        with self._store.reading() as tables:
+            posted = Counter[tuple[CustomerId, str]]()
+            for owner, posting in tables.postings.values():
+                posted[owner, posting.amount.currency.code] += posting.amount.minor
+            held = [(key, wallet.balance.minor) for key, wallet in tables.wallets.items()]
+        return [
+            WalletEntry(customer_id=key[0], currency=key[1], balance=balance, posted=posted[key], lopsided=0)
+            for key, balance in held
+        ]
 
 
 def _told(tables: Tables, subject: str) -> Mapping[int, Told]:

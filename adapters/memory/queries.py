@@ -19,11 +19,12 @@ from adapters.memory.tables import (
 from application.policy import REPLIES_KEPT
 from application.ports import IdempotencyScope, KeptReply, RelayedEvent
 from application.storage import Page
-from application.views import CartLineView, CartView, Listed, PaymentView
+from application.views import CartLineView, CartView, Listed, PaymentView, WalletView
 from domain.catalog import Product
 from domain.errors import IdempotencyKeyInFlight, IdempotencyKeyReused
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku
 from domain.methods import PaymentMethod
+from domain.money import Currency, Money
 from domain.order import Order
 from domain.payment import Payment
 from domain.people import Customer
@@ -102,6 +103,20 @@ class MemoryQueries:
     def method(self, code: MethodCode) -> PaymentMethod | None:
         """One payment method."""
         return next((method for method in self.methods() if method.code == code), None)
+
+    def wallet(self, customer_id: CustomerId, page: Page) -> WalletView:
+        """A customer's balances, and what was posted, newest first."""
+        with self._store.reading() as tables:
+            held = sorted(item for item in tables.wallets.items() if item[0][0] == customer_id)
+            own = [(n, posting) for n, (owner, posting) in tables.postings.items() if owner == customer_id]
+            balances = tuple(wallet.balance for _, wallet in held)
+            return WalletView(balances, _listed(own, page, lambda posting: posting))
+
+    def balance(self, customer_id: CustomerId, currency: Currency) -> Money:
+        """What a customer's wallet holds in one currency."""
+        with self._store.reading() as tables:
+            wallet = tables.wallets.get((customer_id, currency.code))
+            return wallet.balance if wallet else Money.zero(currency)
 
     def customer(self, customer_id: CustomerId) -> Customer | None:
         """One customer."""

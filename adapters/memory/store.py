@@ -12,6 +12,7 @@ from adapters.memory.bank import MemoryBankEntries
 from adapters.memory.people import MemoryFailures, MemoryInbox, MemoryMethods, MemoryPeople
 from adapters.memory.repositories import MemoryCarts, MemoryOrders, MemoryPayments, MemoryProducts
 from adapters.memory.tables import StoredEvent, Tables
+from adapters.memory.wallets import MemoryWallets
 from application.ports import RelayedEvent
 from application.relayed import data_of
 from application.storage import (
@@ -26,6 +27,7 @@ from application.storage import (
     People,
     Products,
     Reacts,
+    Wallets,
 )
 from domain.events import Event
 from domain.ids import OrderId, PaymentId
@@ -94,11 +96,13 @@ class MemoryUnitOfWork:
         orders, payments = MemoryOrders(tables, self._noted), MemoryPayments(tables, self._noted)
         products, carts = MemoryProducts(tables, next_number), MemoryCarts(tables)
         self._held = orders.held, payments.held
-        self._flushed = orders, payments, products, carts
+        wallets = MemoryWallets(tables, next_number)
+        self._flushed = orders, payments, products, wallets, carts
         self.orders: Orders = orders
         self.payments: Payments = payments
         self.products: Products = products
         self.carts: Carts = carts
+        self.wallets: Wallets = wallets
         self.methods: Methods = MemoryMethods(tables, next_number)
         self.people: People = MemoryPeople(tables, next_number)
         self.inbox: Inbox = MemoryInbox(tables, next_number)

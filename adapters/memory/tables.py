@@ -27,6 +27,7 @@ from domain.methods import PaymentMethod
 from domain.order import Order
 from domain.payment import Payment
 from domain.people import Customer, Staff
+from domain.wallet import Posting, Wallet
 
 
 @attrs.frozen
@@ -87,6 +88,8 @@ class Tables:
     staff: MutableMapping[StaffId, Staff] = attrs.Factory(dict)
     inbox: MutableMapping[int, InboxEntry] = attrs.Factory(dict)
     bank_entries: MutableMapping[tuple[str, str], JudgedEntry] = attrs.Factory(dict)
+    wallets: MutableMapping[tuple[CustomerId, str], Wallet] = attrs.Factory(dict)
+    postings: MutableMapping[int, tuple[CustomerId, Posting]] = attrs.Factory(dict)
     failures: MutableMapping[int, tuple[str, datetime]] = attrs.Factory(dict)
     outbox: MutableMapping[int, StoredEvent] = attrs.Factory(dict)
     claims: MutableMapping[IdempotencyScope, StoredClaim | None] = attrs.Factory(dict)

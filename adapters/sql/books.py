@@ -6,21 +6,22 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Engine, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Engine, Select, and_, bindparam, case, func, select
 
 from adapters.sql.bank import entry_from_row
 from adapters.sql.engine import snapshot
-from adapters.sql.ledgers import bank_entries
+from adapters.sql.ledgers import bank_entries, wallet_entries, wallet_postings, wallets
 from adapters.sql.mapping import order_from_rows, payment_from_rows
 from adapters.sql.orders import WHOLE_ORDERS
 from adapters.sql.payments import WHOLE_PAYMENTS
 from adapters.sql.statements import AnyRow
 from adapters.sql.tables import order_lines, orders, outbox, payment_orders, payments, products, prunings
 from adapters.sql.trouble import translated
-from application.books import OrderEntry, PaymentEntry, StockEntry, Told
+from application.books import OrderEntry, PaymentEntry, StockEntry, Told, WalletEntry
 from application.ports import Perishable, Vault
 from domain.bank import JudgedEntry
 from domain.order import OrderStatus
+from domain.wallet import Account
 
 _AFTER: BindParameter[Any] = bindparam("after")
 _UNTIL: BindParameter[Any] = bindparam("until")
@@ -44,6 +45,17 @@ _PAYMENTS_OF_ORDERS = _PAYMENTS.where(
 )
 _PAYMENTS_ON_SHEET = _PAYMENTS.where(_on_sheet(payments.c.id))
 _REPORTED = select(bank_entries).where(_on_sheet(bank_entries.c.payment_id)).order_by(bank_entries.c.id)
+_gained = wallet_entries.c.amount
+_MOVED = (
+    select(
+        wallet_postings.c.payment_id,
+        func.sum(case((_gained < 0, -_gained), else_=0)).label("drawn"),
+        func.sum(case((_gained > 0, _gained), else_=0)).label("returned"),
+    )
+    .join(wallet_entries, wallet_entries.c.posting_id == wallet_postings.c.id)
+    .where(wallet_entries.c.account == Account.WALLET.value, _on_sheet(wallet_postings.c.payment_id))
+    .group_by(wallet_postings.c.payment_id)
+)
 _TOLD = (
     select(
         outbox.c.subject_id,
@@ -64,6 +76,34 @@ _held = (
 )
 _STOCK = select(products.c.sku, products.c.reserved, func.coalesce(_held.c.units, 0).label("held")).outerjoin(
     _held, _held.c.sku == products.c.sku
+)
+
+
+_posted = (
+    select(
+        wallet_postings.c.id,
+        wallet_postings.c.customer_id,
+        wallet_postings.c.currency,
+        func.sum(case((wallet_entries.c.account == Account.WALLET.value, _gained), else_=0)).label("gained"),
+        func.coalesce(func.sum(_gained), 1).label("difference"),
+    )
+    .outerjoin(wallet_entries, wallet_entries.c.posting_id == wallet_postings.c.id)
+    .group_by(wallet_postings.c.id)
+    .subquery("posted")
+)
+_WALLETS = (
+    select(
+        wallets.c.customer_id,
+        wallets.c.currency,
+        wallets.c.balance,
+        func.coalesce(func.sum(_posted.c.gained), 0).label("posted"),
+        func.sum(case((_posted.c.difference != 0, 1), else_=0)).label("lopsided"),
+    )
+    .outerjoin(
+        _posted,
+        and_(_posted.c.customer_id == wallets.c.customer_id, _posted.c.currency == wallets.c.currency),
+    )
+    .group_by(wallets.c.customer_id, wallets.c.currency)
 )
 
 
@@ -99,8 +139,17 @@ class SqlBooks:
             reported = defaultdict[int, list[JudgedEntry]](list)
             for row in connection.execute(_REPORTED, values):
                 reported[row.payment_id].append(entry_from_row(row))
+            moved = defaultdict[int, tuple[int, int]](lambda: (0, 0))
+            for row in connection.execute(_MOVED, values):
+                moved[row.payment_id] = int(row.drawn), int(row.returned)
         return [
-            PaymentEntry(payment=each, told=told[each.id], reported=tuple(reported[each.id]))
+            PaymentEntry(
+                payment=each,
+                told=told[each.id],
+                reported=tuple(reported[each.id]),
+                drawn=moved[each.id][0],
+                returned=moved[each.id][1],
+            )
             for each in map(payment_from_rows, groups)
         ]
 
@@ -109,6 +158,21 @@ class SqlBooks:
         with translated(), snapshot(self._engine) as connection:
             rows = connection.execute(_STOCK).all()
         return [StockEntry(sku=row.sku, reserved=row.reserved, held=row.held) for row in rows]
+
+    def wallets(self) -> Sequence[WalletEntry]:
+        """Every wallet."""
+        with translated(), snapshot(self._engine) as connection:
+            rows = connection.execute(_WALLETS).all()
+        return [
+            WalletEntry(
+                customer_id=row.customer_id,
+                currency=row.currency,
+                balance=row.balance,
+                posted=int(row.posted),
+                lopsided=row.lopsided,
+            )
+            for row in rows
+        ]
 
     @contextmanager
     def _sheet(

@@ -36,13 +36,14 @@ from adapters.sql.tables import (
     payments,
     products,
 )
+from adapters.sql.wallets import BALANCE, BALANCES, POSTINGS, posting_from_row
 from application.ports import Vault
 from application.storage import Page
-from application.views import CartLineView, CartView, Listed, PaymentView
+from application.views import CartLineView, CartView, Listed, PaymentView, WalletView
 from domain.catalog import Product
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku
 from domain.methods import PaymentMethod
-from domain.money import MINOR_MAX
+from domain.money import MINOR_MAX, Currency, Money
 from domain.order import Order
 from domain.people import Customer
 
@@ -193,6 +194,21 @@ class SqlQueries:
         """One payment method."""
         rows = self._ask(_METHOD, {"the_code": code})
         return method_from_row(rows[0], self._vault) if rows else None
+
+    def wallet(self, customer_id: CustomerId, page: Page) -> WalletView:
+        """A customer's balances, and what was posted, newest first."""
+        whose = {"the_customer": customer_id}
+        balances = self._ask(BALANCES, whose)
+        listed = _listed(self._ask(POSTINGS, {**_bounds(page), **whose}), page, lambda row: int(row.id))
+        return WalletView(
+            tuple(Money(row.balance, Currency(row.currency, row.exponent)) for row in balances),
+            Listed(tuple(map(posting_from_row, listed.items)), listed.next),
+        )
+
+    def balance(self, customer_id: CustomerId, currency: Currency) -> Money:
+        """What a customer's wallet holds in one currency."""
+        rows = self._ask(BALANCE, {"the_customer": customer_id, "the_currency": currency.code})
+        return Money(rows[0].balance if rows else 0, currency)
 
     def customer(self, customer_id: CustomerId) -> Customer | None:
         """One customer."""

@@ -17,6 +17,7 @@ from adapters.sql.outbox import INSERT_EVENTS, event_to_row
 from adapters.sql.payments import SqlPayments
 from adapters.sql.people import SqlMethods, SqlPeople
 from adapters.sql.session import Session
+from adapters.sql.wallets import SqlWallets
 from application.ports import Vault
 from application.storage import (
     BankEntries,
@@ -31,6 +32,7 @@ from application.storage import (
     Products,
     Reacts,
     StaleVersion,
+    Wallets,
 )
 from domain.events import Event
 from domain.order import Order
@@ -51,14 +53,16 @@ class SqlUnitOfWork:
         self._reacts = reacts
         self._noted: list[Order | Payment] = []
         orders, payments = SqlOrders(session, vault, self._noted), SqlPayments(session, self._noted)
-        products, carts = SqlProducts(session), SqlCarts(session)
+        products, carts, wallets = SqlProducts(session), SqlCarts(session), SqlWallets(session)
         self._held = orders.held, payments.held
-        # Payments point to orders, so orders are written first; every row is locked by then.
-        self._flushed = orders, payments, products, carts
+        # Payments point to orders, so orders are written first, and what is posted points to payments;
+        # every row is locked by then.
+        self._flushed = orders, payments, products, wallets, carts
         self.orders: Orders = orders
         self.payments: Payments = payments
         self.products: Products = products
         self.carts: Carts = carts
+        self.wallets: Wallets = wallets
         self.methods: Methods = SqlMethods(session, vault)
         self.people: People = SqlPeople(session)
         self.inbox: Inbox = SqlInbox(session)

@@ -22,6 +22,7 @@ from adapters.web.orders import Checkouts, OrderBook
 from adapters.web.payments import PaymentBook
 from adapters.web.shop import Carts, Catalog, PaymentMethods
 from adapters.web.system import Readiness, System
+from adapters.web.wallets import Wallets
 from application.service import Application
 
 API_CSP = "default-src 'none'; frame-ancestors 'none'"
@@ -132,6 +133,7 @@ def _resources(application: Application, edge: Edge, described: Callable[[], byt
         OrderBook(application),
         PaymentBook(application),
         PaymentMethods(application),
+        Wallets(application),
         Callbacks(application, edge.success_url, edge.failure_url),
         System(edge.readiness, edge.metrics, described, application.guards),
     ]

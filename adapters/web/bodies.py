@@ -123,6 +123,13 @@ class OrdersCheckout(Document):
     return_url: ReturnUrl | None = None
 
 
+class NewCredit(Document):
+    """Money that staff put in a customer's wallet, and why."""
+
+    amount: Sum
+    reason: Reason
+
+
 class NewStatus(Document):
     """Where staff move an order."""
 

@@ -15,8 +15,10 @@ from application.ports import IdempotencyScope, KeptReply, Perishable
 from application.storage import InboxEntry, Page, UnitOfWork
 from domain.bank import BankEntry, EntryVerdict, JudgedEntry
 from domain.ids import CustomerId, MethodCode, MethodId, OrderId, OrderKey, PaymentId, Sku, StaffId
+from domain.wallet import Account
 from tests.adapters.conftest import commit
 from tests.builders import (
+    AZN,
     NOON,
     SOMEBODY,
     azn,
@@ -64,6 +66,8 @@ def ask_everything(storage: Storage) -> None:
     commit(storage, _furnish)
     commit(storage, _check_out)
     commit(storage, _settle)
+    for _ in range(2):
+        commit(storage, _fill_wallet)
     commit(storage, _look_around)
     _work_behind_the_scenes(storage)
     _ask(storage)
@@ -114,6 +118,15 @@ def _settle(uow: UnitOfWork) -> None:
         uow.orders.save(order)
     assert cart
     uow.carts.delete(cart)
+
+
+def _fill_wallet(uow: UnitOfWork) -> None:
+    customer = uow.people.customer_by_email("aysel@example.com")
+    assert customer
+    wallet = uow.wallets.lock(customer.id, AZN)
+    wallet.credit(azn(1), Account.ISSUED, "sorry", SOMEBODY, NOON)
+    uow.wallets.save(wallet)
+    uow.wallets.has_posted(wallet, "a mark", NOON)
 
 
 def _look_around(uow: UnitOfWork) -> None:
@@ -179,5 +192,8 @@ def _ask(storage: Storage) -> None:
     ask.methods()
     ask.method(MethodCode("card"))
     ask.customer(CustomerId(1))
+    ask.wallet(CustomerId(1), Page(5))
+    ask.balance(CustomerId(1), AZN)
+    storage.books.wallets()
     for _ in chain(storage.books.orders(0, 5), storage.books.payments(0, 5), storage.books.stock()):
         pass

@@ -73,6 +73,12 @@ _SQL = f"""
             why, owed, judged_at)
         SELECT 'account', 'reference' || n, ({_AT})::date, 200, 'AZN', 2, '', 'review', 'unknown', 200, {_AT}
         FROM generate_series(1, :orders) n;
+    INSERT INTO wallets SELECT n, 'AZN', 2, 100, 1 FROM generate_series(1, :customers) n;
+    INSERT INTO wallet_postings (customer_id, currency, "by", reason, at)
+        SELECT n, 'AZN', 'staff:1', 'sorry', {_AT} FROM generate_series(1, :customers) n;
+    INSERT INTO wallet_entries
+        SELECT id, account, amount
+        FROM wallet_postings, (VALUES ('wallet', 100), ('issued', -100)) entry (account, amount);
     INSERT INTO failures (subject_hash, at)
         SELECT encode(sha256(convert_to('customer:' || n % :customers, 'UTF8')), 'hex'), {_AT}
         FROM generate_series(1, :orders) n;

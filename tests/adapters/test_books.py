@@ -54,7 +54,12 @@ class TestManySheets:
         shelf.execute("DELETE FROM outbox WHERE subject = 'order' AND subject_id = 9999")
 
         assert proof.breaches == ()
-        assert proof.checked == {"orders": ORDERS, "payments": ORDERS, "products": CUSTOMERS}
+        assert proof.checked == {
+            "orders": ORDERS,
+            "payments": ORDERS,
+            "products": CUSTOMERS,
+            "wallets": CUSTOMERS,
+        }
         assert ORDERS * 2 < left < ORDERS * 4
         assert [breach.what for breach in prove().breaches] == [
             "order 9999: the first 4 of 4 events are missing"

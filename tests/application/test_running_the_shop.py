@@ -7,10 +7,12 @@ import attrs
 import pytest
 
 from application.accounts import Principal, Role
+from application.books import WalletEntry
 from application.bus import EVENTS_MAX, Bus
 from application.phases import in_one_transaction
 from application.policy import origin_of
 from application.ports import RelayedEvent
+from application.proof import breaches_of_wallet
 from application.reactions import BUS
 from application.storage import StaleVersion, UnitOfWork
 from domain.bank import BankEntry, EntryVerdict
@@ -27,11 +29,11 @@ from domain.errors import (
     WrongPassword,
 )
 from domain.events import EVENT_TYPES, OrderPlaced
-from domain.ids import MethodCode, OrderKey, PaymentId, Sku, customer
+from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku, customer
 from domain.methods import MethodRules
 from domain.order import OrderStatus
 from domain.references import reference_of
-from tests.world import World, azn
+from tests.world import STAFF, World, azn
 
 
 @pytest.fixture
@@ -381,7 +383,7 @@ class TestTheProof:
         proof = world.app.prove()
 
         assert proof.is_clean
-        assert proof.checked == {"orders": 131, "payments": 131, "products": 131}
+        assert proof.checked == {"orders": 131, "payments": 131, "products": 131, "wallets": 0}
 
     def transferred(self, world: World) -> PaymentId:
         """A payment that its bank entry has approved."""
@@ -399,6 +401,21 @@ class TestTheProof:
             )
         )
         return out.payment.id
+
+    def drawn(self, world: World) -> PaymentId:
+        """A payment from a wallet that held exactly enough."""
+        world.method("wallet", backend="wallet")
+        world.offer("lamp", 5_00, 1)
+        leyla = world.customer_called("leyla")
+        world.app.credit_wallet(customer_id=leyla, amount=azn(5_00), reason="sorry", by=STAFF)
+        world.fill(1, "lamp", customer=leyla)
+        return world.check_out("wallet", customer=leyla).payment.id
+
+    def test_names_lopsided_postings(self) -> None:
+        """Which only a database can hold."""
+        entry = WalletEntry(customer_id=CustomerId(5), currency="AZN", balance=1, posted=1, lopsided=2)
+
+        assert [breach.rule for breach in breaches_of_wallet(entry)] == ["I12"]
 
     def test_names_each_breach(self, world: World) -> None:
         """One corruption of each kind, made by hand, is found by its rule."""
@@ -459,6 +476,19 @@ class TestTheProof:
         broken("I8", lambda: bill(transferred, transaction_id=None))
         broken("I8", lambda: bill(payment_id, transaction_id="AZ21/E9"))
         broken("I8", another_entry)
+        drawn = self.drawn(world)
+        ((key, wallet),) = tables.wallets.items()
+        *_, (number, (owner, posting)) = sorted(tables.postings.items())
+
+        def posted(**changes):
+            tables.postings[number + 1] = (owner, attrs.evolve(posting, **changes))
+
+        broken("I12", lambda: tables.wallets.update({key: attrs.evolve(wallet, balance=azn(-5_00))}))
+        broken("I12", lambda: tables.postings.pop(number))
+        broken("I12", lambda: posted(amount=azn(-1)))
+        broken("I12", lambda: posted(amount=azn(9_00)))
+        broken("I12", lambda: posted(payment_id=payment_id))
+        broken("I12", lambda: bill(drawn, backend="manual"))
         broken("I13", lambda: order(order_id, sequence=7))
         broken("I18", lambda: second_payment(BillState.WAITING))
         assert world.order(held.orders[0]).status is OrderStatus.HOLD

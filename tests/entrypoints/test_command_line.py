@@ -336,7 +336,7 @@ class TestVerify:
     def test_finds_nothing_wrong(self, bought: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """And says what it has looked at."""
         assert main(["verify"]) == 0
-        assert capsys.readouterr().out == "looked at 2 orders, 2 payments, 3 products\nno breach\n"
+        assert capsys.readouterr().out == "looked at 2 orders, 2 payments, 3 products, 0 wallets\nno breach\n"
 
     @pytest.mark.parametrize(
         ("rule", "statement"),

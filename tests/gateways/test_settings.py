@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from adapters.gateways.manual import Manual
+from adapters.gateways.manual import Manual, OfflineKind
 from adapters.gateways.registry import backends
 from adapters.gateways.sandbox import SCHEMA, Sandbox
 from adapters.gateways.settings import ensure_valid, merged, public_settings
 from adapters.gateways.transport import Transport
-from application.gateways import Gateway, OfflineBackend, OfflineKind, OfflineTerms, OnlineBackend
+from application.gateways import Gateway, OfflineBackend, OfflineTerms, OnlineBackend
 from domain.errors import Invalid
 
 GOOD = {"base_url": "http://127.0.0.1:8081/bank", "api_key": "k_1", "signing_secret": "whsec_1"}
@@ -117,7 +117,7 @@ class TestBackends:
         """Each with a schema that is one, and closed to unknown settings."""
         known = backends(Transport())
 
-        assert {"manual", "sandbox", "epoint"} <= known.keys()
+        assert {"manual", "sandbox", "wallet", "epoint"} <= known.keys()
         for name, backend in known.items():
             Draft202012Validator.check_schema(backend.settings_schema)
             assert (backend.name, backend.settings_schema["additionalProperties"]) == (name, False)
@@ -129,7 +129,7 @@ class TestBackends:
         for name, backend in known.items():
             is_offline = isinstance(backend, OfflineBackend)
             assert isinstance(backend, OnlineBackend) is not is_offline
-            assert is_offline is (name == "manual")
+            assert is_offline is (name in {"manual", "wallet"})
 
     def test_connect_without_a_call(self) -> None:
         """A connection is a value: nothing is opened until it is used."""
@@ -144,7 +144,7 @@ class TestManual:
         """Paid directly, without words, without a deadline."""
         ensure_valid(Manual.settings_schema, {})
 
-        assert Manual().terms({}) == OfflineTerms(kind=OfflineKind.DIRECT)
+        assert Manual().terms({}) == OfflineTerms()
 
     @pytest.mark.parametrize("kind", list(OfflineKind))
     def test_takes_each_kind(self, kind: OfflineKind) -> None:
@@ -153,7 +153,7 @@ class TestManual:
         ensure_valid(Manual.settings_schema, settings)
 
         assert Manual().terms(settings) == OfflineTerms(
-            kind=kind, instructions="IBAN AZ00", hold=timedelta(seconds=30), due=timedelta(days=3)
+            instructions="IBAN AZ00", hold=timedelta(seconds=30), due=timedelta(days=3)
         )
 
     def test_gives_two_weeks_to_pay_in_advance(self) -> None:

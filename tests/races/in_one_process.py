@@ -14,6 +14,7 @@ from entrypoints.bootstrap import build
 from entrypoints.settings import Settings
 
 AZN = Currency("AZN", 2)
+GOODS = [Sku(name) for name in ("kettle", "pot", "lamp", "bowl", "cup", "tray", "spoon", "jug")]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -30,10 +31,11 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Application]
 
 
 def offer(app: Application, backend: str, *, auto_approve: bool = True) -> MethodCode:
-    """A method of this backend, and kettles at 40.00 AZN to pay with it."""
+    """A method of this backend, and goods at 40.00 AZN to pay with it."""
     code = MethodCode(backend)
     app.manage_methods.put(code=code, name=backend, backend=backend, auto_approve=auto_approve)
-    app.put_product(sku=Sku("kettle"), name="Kettle", price=Money(4000, AZN), on_hand=100)
+    for sku in GOODS:
+        app.put_product(sku=sku, name=sku.title(), price=Money(4000, AZN), on_hand=100)
     return code
 
 

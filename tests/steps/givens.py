@@ -109,6 +109,11 @@ def _account(story: Story, who: str) -> None:
     story.shop.sign_up(who)
 
 
+@given(Phrase("staff have put {money} in {who}'s wallet"))
+def _in_wallet(story: Story, money: str, who: str) -> None:
+    story.shop.put_in_wallet(who, money)
+
+
 @given(Phrase("{who} has put {n} {goods} in {their} cart"))
 def _in_cart(story: Story, who: str, n: int, goods: str) -> None:
     story.shop.put_in_cart(who, goods, n)

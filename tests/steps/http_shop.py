@@ -18,8 +18,8 @@ from tests.steps.http_client import SECONDS_MAX, Client, refusal
 from tests.steps.http_gateway import APPROVED, CARDS, DECLINED, FAULTS, UNDECIDED, GatewaySide, poll
 from tests.steps.money import format_money, parse_money
 from tests.steps.shop import (
-    MANUAL,
     NOBODY,
+    OFFLINE,
     STAFF,
     UNKNOWN_METHOD,
     UNKNOWN_REFERENCE,
@@ -126,11 +126,11 @@ class HttpShop:
     def _put_method(
         self, method: str, terms: Terms, settings: Mapping[str, Any], by: str, **more: Any
     ) -> None:
-        manual = MANUAL.get(method)
+        backend, _, approves = OFFLINE.get(method, ("sandbox", None, True))
         body = {
             "name": f"{method.capitalize()}, renamed" if terms.renamed else method.capitalize(),
-            "backend": "manual" if manual else "sandbox",
-            "auto_approve": (manual is None or manual[1]) and not terms.waits_for_approval,
+            "backend": backend,
+            "auto_approve": approves and not terms.waits_for_approval,
             "settings": settings,
             "rules": self._rules(terms),
             **more,
@@ -140,8 +140,9 @@ class HttpShop:
     def _settings(self, method: str, terms: Terms) -> dict[str, Any]:
         sandbox = self._live.sandbox
         settings: dict[str, Any] = {"base_url": sandbox.address}
-        if method in MANUAL:
-            settings = {"kind": MANUAL[method][0], "instructions": f"How to pay: {method}"}
+        if method in OFFLINE:
+            kind = OFFLINE[method][1]
+            settings = {"kind": kind, "instructions": f"How to pay: {method}"} if kind else {}
         elif not terms.renamed:
             settings |= {"api_key": sandbox.api_key, "signing_secret": sandbox.signing_secret}
         if terms.waits_a_moment:
@@ -370,6 +371,22 @@ class HttpShop:
         """Has the gateway asked about a bill."""
         bill = self.payment_document(payment)["bill_id"]
         self.client.call("POST", f"bills/{bill}/verify", token=self.token(by))
+
+    # wallets
+
+    def put_in_wallet(self, who: str, amount: str, *, by: str = STAFF) -> None:
+        """Puts money in somebody's wallet."""
+        self.token(who)
+        body = {"amount": views.money_document(amount), "reason": "so sorry"}
+        path = f"customers/{self._customer_ids[who]}/wallet"
+        self.client.call("POST", path, body, token=self.token(by))
+
+    def wallet_seen(self, who: str) -> str:
+        """What the wallet of one currency holds, which its postings add up to."""
+        wallet = self.client.read("GET", "wallet", token=self.token(who))
+        (balance,) = wallet["balances"]
+        assert balance["amount"] == sum(posting["amount"]["amount"] for posting in wallet["items"])
+        return str(views.money_text(balance))
 
     # at the bank
 

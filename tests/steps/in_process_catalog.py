@@ -15,7 +15,7 @@ from tests.steps.in_process_door import Door
 from tests.steps.in_process_gateway import API_KEY, BankSide, LockedBackend
 from tests.steps.in_process_views import refusing
 from tests.steps.money import parse_money
-from tests.steps.shop import MANUAL, STAFF, UNKNOWN_METHOD, MethodSeen, Pace, StockSeen, Terms
+from tests.steps.shop import OFFLINE, STAFF, UNKNOWN_METHOD, MethodSeen, Pace, StockSeen, Terms
 from tests.world import World
 
 CARDS = ("4111111111111111", "4000000000000002", "4000000000009999")
@@ -95,12 +95,12 @@ class InProcessCatalog:
     @refusing()
     def _put_method(self, method: str, terms: Terms, by: str, enabled: bool = True) -> None:
         self.door.staff(by)
-        manual = MANUAL.get(method)
+        backend, _, approves = OFFLINE.get(method, ("sandbox", None, True))
         self.app.manage_methods.put(
             code=code_of(method),
             name=f"{method.capitalize()}, renamed" if terms.renamed else method.capitalize(),
-            backend="manual" if manual else "sandbox",
-            auto_approve=(manual is None or manual[1]) and not terms.waits_for_approval,
+            backend=backend,
+            auto_approve=approves and not terms.waits_for_approval,
             enabled=enabled,
             settings=self._settings(method, terms),
             rules=self._rules(terms),
@@ -108,8 +108,9 @@ class InProcessCatalog:
 
     def _settings(self, method: str, terms: Terms) -> dict[str, object]:
         settings: dict[str, object] = {"base_url": self.world.bank.address}
-        if method in MANUAL:
-            settings = {"kind": MANUAL[method][0], "instructions": f"How to pay: {method}"}
+        if method in OFFLINE:
+            kind = OFFLINE[method][1]
+            settings = {"kind": kind, "instructions": f"How to pay: {method}"} if kind else {}
         elif not terms.renamed:
             settings |= {"api_key": API_KEY, "signing_secret": self.world.bank.secret}
         if terms.waits_a_moment:

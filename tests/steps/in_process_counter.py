@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from application.opening import CheckedOut
 from application.purchasing import Wish
+from application.storage import Page
 from domain.ids import CustomerId, OrderKey, Sku
 from tests.steps import in_process_views as views
 from tests.steps.in_process_catalog import InProcessCatalog, name_of
 from tests.steps.in_process_door import email_of, ensure_no_card_number, password_of
 from tests.steps.in_process_gateway import OWN_PAGE
 from tests.steps.in_process_views import refusing
-from tests.steps.shop import CartSeen, Checkout, Offer, OrderRef
+from tests.steps.shop import STAFF, CartSeen, Checkout, Offer, OrderRef
 
 RETURN_URLS = {"the shop's own page": OWN_PAGE, "a stranger's page": "http://stranger.test/thanks"}
 
@@ -61,6 +62,22 @@ class InProcessCounter(InProcessCatalog):
         """Which methods suit the cart."""
         offers = self.app.offer_methods.for_cart(self.door.customer(who))
         return {name_of(offer.method.code): views.offer_seen(offer) for offer in offers}
+
+    # wallets
+
+    @refusing()
+    def put_in_wallet(self, who: str, amount: str, *, by: str = STAFF) -> None:
+        """Puts money in somebody's wallet."""
+        customer_id = self.door.customer(who)
+        self.app.credit_wallet(
+            customer_id=customer_id, amount=self.money(amount), reason="so sorry", by=self.door.staff(by)
+        )
+
+    @refusing()
+    def wallet_seen(self, who: str) -> str:
+        """What the wallet of one currency holds."""
+        (balance,) = self.app.queries.wallet(self.door.customer(who), Page(1)).balances
+        return str(balance)
 
     # checkouts
 

@@ -21,12 +21,13 @@ NOBODY = "somebody not signed in"
 UNKNOWN_METHOD = "sea shells"
 UNKNOWN_REFERENCE = "of-a-payment-nobody-knows"
 
-# The methods that ask no gateway: what kind each is, and whether it approves by itself.
-MANUAL = {
-    "cash on delivery": ("cash_on_delivery", False),
-    "bank transfer": ("bank_transfer", False),
-    "payment in advance": ("pay_in_advance", False),
-    "cash at the counter": ("direct", True),
+# The methods that ask no gateway: their backend, what kind each is, and whether it approves by itself.
+OFFLINE = {
+    "cash on delivery": ("manual", "cash_on_delivery", False),
+    "bank transfer": ("manual", "bank_transfer", False),
+    "payment in advance": ("manual", "pay_in_advance", False),
+    "cash at the counter": ("manual", "direct", True),
+    "wallet": ("wallet", None, True),
 }
 
 
@@ -304,6 +305,10 @@ class Shop(Protocol):
     def cancel(self, order: OrderRef, *, by: str = NOBODY) -> None: ...
     def approve(self, payment: PaymentRef, *, by: str = STAFF) -> None: ...
     def verify_bill(self, payment: PaymentRef, *, by: str = STAFF) -> None: ...
+
+    # wallets
+    def put_in_wallet(self, who: str, amount: str, *, by: str = STAFF) -> None: ...
+    def wallet_seen(self, who: str) -> str: ...
 
     # at the bank
     def bank_reports(self, entry: str, amount: str, text: str) -> BankReport: ...

@@ -486,6 +486,11 @@ def _bill_changed(story: Story) -> None:
     assert story.seen.updated > story.seen.created
 
 
+@then(Phrase("{who}'s wallet holds {money}"))
+def _wallet_holds(story: Story, who: str, money: str) -> None:
+    assert story.shop.wallet_seen(who) == money
+
+
 # The bank
 
 

@@ -149,6 +149,20 @@ def _one_payment_for_all(story: Story, who: str) -> None:
         story.remember(who, story.shop.pay_orders(who, mine, "card"))
 
 
+# Wallets
+
+
+@when(Phrase("staff put {money} in {who}'s wallet"))
+def _put_in_wallet(story: Story, money: str, who: str) -> None:
+    story.shop.put_in_wallet(who, money)
+
+
+@when(Phrase("{who} puts {money} in {their} wallet"))
+def _put_in_own_wallet(story: Story, who: str, money: str) -> None:
+    with story.attempt():
+        story.shop.put_in_wallet(who, money, by=who)
+
+
 # At the bank
 
 

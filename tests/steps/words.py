@@ -20,6 +20,7 @@ METHODS = (
     "bank transfer",
     "payment in advance",
     "cash at the counter",
+    "wallet",
     "sea shells",
 )
 STATUSES = {

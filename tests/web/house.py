@@ -12,6 +12,7 @@ import falcon.testing
 
 from adapters.gateways.manual import Manual
 from adapters.gateways.settings import ensure_valid, merged, public_settings
+from adapters.gateways.wallet import Wallet
 from adapters.memory.books import MemoryBooks
 from adapters.memory.pruning import MemoryPruning
 from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
@@ -169,7 +170,8 @@ def open_house() -> House:
             prunes=MemoryPruning(store),
             idempotency=MemoryIdempotencyKeys(store),
             gateways=Gateways(
-                {"sandbox": FakeBackend(gateway), "manual": Manual()}, Guards(Policy(), time.monotonic)
+                {"sandbox": FakeBackend(gateway), "manual": Manual(), "wallet": Wallet()},
+                Guards(Policy(), time.monotonic),
             ),
             settings=CheckedSettings(),
             clock=clock,

@@ -25,6 +25,9 @@ EXPECTED: Mapping[str, str] = {
     "POST /v1/customers": ANYBODY,
     "POST /v1/tokens": ANYBODY,
     "GET /v1/customers/me": CUSTOMER,
+    "GET /v1/wallet": CUSTOMER,
+    "GET /v1/customers/{id}/wallet": STAFF,
+    "POST /v1/customers/{id}/wallet": STAFF,
     "GET /v1/products": ANYBODY,
     "GET /v1/products/{sku}": ANYBODY,
     "PUT /v1/products/{sku}": STAFF,
@@ -90,6 +93,7 @@ BODIES: Mapping[str, Any] = {
     "POST /v1/cart/checkout": {"payment_method": "card"},
     "POST /v1/orders/{key}/checkout": {"payment_method": "card"},
     "POST /v1/orders/{key}/status": {"status": "SHIPPED"},
+    "POST /v1/customers/{id}/wallet": {"amount": {"amount": 1, "currency": "AZN"}, "reason": "sorry"},
     "POST /v1/payments": {"order_keys": ["unknown"], "payment_method": "card"},
     "PUT /v1/payment-methods/{code}": {"name": "Card", "backend": "sandbox"},
 }

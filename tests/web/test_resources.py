@@ -540,9 +540,11 @@ class TestBackends:
 
     def test_tell_what_they_can_do_and_need(self, house: House) -> None:
         """By name; a backend that asks nobody has none of a gateway's capabilities."""
-        manual, sandbox = house.call("GET", "/v1/backends", as_="staff").json["items"]
+        manual, sandbox, wallet = house.call("GET", "/v1/backends", as_="staff").json["items"]
 
-        assert (manual["name"], set(manual["capabilities"].values())) == ("manual", {False})
+        for offline, name in ((manual, "manual"), (wallet, "wallet")):
+            assert (offline["name"], set(offline["capabilities"].values())) == (name, {False})
+        assert wallet["settings_schema"]["properties"] == {}
         assert sandbox["name"] == "sandbox"
         assert {name for name, can in sandbox["capabilities"].items() if not can} == {
             "collects_approved",
@@ -554,7 +556,8 @@ class TestBackends:
     def test_are_paged(self, house: House) -> None:
         """As all lists are."""
         first = house.call("GET", "/v1/backends?limit=1", as_="staff").json
-        second = house.call("GET", f"/v1/backends?limit=1&after={first['next']}", as_="staff").json
+        second = house.call("GET", f"/v1/backends?limit=2&after={first['next']}", as_="staff").json
 
-        assert [each["name"] for each in first["items"] + second["items"]] == ["manual", "sandbox"]
+        names = [each["name"] for each in first["items"] + second["items"]]
+        assert names == ["manual", "sandbox", "wallet"]
         assert second["next"] is None

@@ -17,6 +17,7 @@ from application.policy import (
     BREAKER_FAILED_SHARE,
     BREAKER_WINDOW_SECONDS,
     SHARE_PATIENCE_SECONDS,
+    STORE_PATIENCE_SECONDS,
     Policy,
 )
 from domain.ids import MethodCode
@@ -107,13 +108,14 @@ class Breaker:
 
 @attrs.define
 class Share:
-    """How many threads of one lane may wait on one gateway at once.
+    """How many threads of one lane may wait on one gateway at once; those `calling` do so already.
 
     `is_stalled`: somebody waited in vain for a place, and since then nobody has left but unanswered.
     """
 
     places: int
     taken: int = 0
+    calling: int = 0
     is_stalled: bool = False
 
     @property
@@ -135,12 +137,12 @@ class Guard:
         """Take a turn at the gateway, to be given back. Raises: TurnedAway.
 
         A full share is waited for, within the patience, only while the gateway answers those who are
-        in: then a place is free in a moment. Once somebody has waited in vain, nobody waits until it
-        answers again.
+        in: then a place is free in a moment. As long as nobody calls it yet it is not to blame, and is
+        waited for longer. Once somebody has waited in vain, nobody waits until it answers again.
         """
         share = self.shares[lane]
         with self._changed:
-            if not self._changed.wait_for(lambda: self._is_clear(share), patience_seconds):
+            if not self._comes_clear(share, patience_seconds):
                 share.is_stalled = True
                 self._changed.notify_all()
             wait_seconds = self.breaker.wait_seconds(self.monotonic())
@@ -152,10 +154,17 @@ class Guard:
             share.taken += 1
             return Turn(self, share, is_probe=self.breaker.admit())
 
+    def begin_call(self, turn: "Turn") -> None:
+        """Whoever has this turn waits on the gateway from now on, until the turn is given back."""
+        with self._changed:
+            turn.is_calling = True
+            turn.share.calling += 1
+
     def leave(self, turn: "Turn", is_answered: bool | None) -> None:
         """Give the turn back, whether the gateway answered in it or did not; None where it was not called."""
         with self._changed:
             turn.share.taken -= 1
+            turn.share.calling -= turn.is_calling
             if is_answered is not None:
                 self.breaker.note(self.monotonic(), is_answered=is_answered, is_probe=turn.is_probe)
             elif turn.is_probe:
@@ -164,6 +173,15 @@ class Guard:
             # like that is no reason to turn others away.
             turn.share.is_stalled = turn.share.is_stalled and is_answered is False
             self._changed.notify_all()
+
+    def _comes_clear(self, share: Share, patience_seconds: float) -> bool:
+        def is_clear() -> bool:
+            return self._is_clear(share)
+
+        if self._changed.wait_for(is_clear, patience_seconds):
+            return True
+        more_seconds = max(0.0, STORE_PATIENCE_SECONDS - patience_seconds)
+        return not share.calling and self._changed.wait_for(is_clear, more_seconds)
 
     def _is_clear(self, share: Share) -> bool:
         is_open = self.breaker.wait_seconds(self.monotonic()) > 0
@@ -180,10 +198,13 @@ class Turn:
     guard: Guard | None
     share: Share
     is_probe: bool = attrs.field(kw_only=True)
+    is_calling: bool = attrs.field(default=False, init=False)
 
     def use(self, call: Callable[[], T]) -> T:
         """Call the gateway, and give the turn back; a refusal is an answer. Raises: what the call does."""
         is_answered: bool | None = None
+        if self.guard:
+            self.guard.begin_call(self)
         try:
             result = call()
             is_answered = True

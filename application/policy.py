@@ -55,6 +55,10 @@ BREAKER_CALLS_KEPT_MAX = 1000
 SHARE_PATIENCE_SECONDS = 0.5
 HEARING_SHARE_PATIENCE_SECONDS = 2.0
 
+# As long as none of those who have a place is calling yet, all of them wait for the database, which
+# lets nobody wait much longer than this.
+STORE_PATIENCE_SECONDS = 3.0
+
 
 @attrs.frozen(kw_only=True)
 class Policy:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from application import guarding
 from application.gateways import GatewayRefused, GatewayTrouble, TroubleKind
-from application.guarding import Breaker, BreakerState, Guard, Guards, Lane, Share, TurnedAway
+from application.guarding import Breaker, BreakerState, Guard, Guards, Lane, Share, Turn, TurnedAway
 from application.policy import Policy
 from domain.ids import MethodCode
 from tests.fakes import FakeGateway
@@ -47,6 +48,13 @@ def guard_with(places: int = 4, *, ticks: Ticks | None = None) -> Guard:
 def use(guard: Guard, call: Callable[[], object] = lambda: None, lane: Lane = Lane.SERVING) -> object:
     """One use of the gateway, as it ends."""
     return guard.enter(lane, 5).use(call)
+
+
+def calling(guard: Guard, lane: Lane = Lane.SERVING) -> Turn:
+    """A turn in which the gateway has been called, and has not answered yet."""
+    turn = guard.enter(lane)
+    guard.begin_call(turn)
+    return turn
 
 
 def break_it(guard: Guard) -> None:
@@ -216,13 +224,13 @@ class TestGuard:
     def test_lets_a_share_wait_and_no_more(self) -> None:
         """Of each lane by itself."""
         guard = guard_with(places=2)
-        turns = [guard.enter(Lane.SERVING) for _ in range(2)]
+        turns = [calling(guard) for _ in range(2)]
         with pytest.raises(TurnedAway) as caught:
             guard.enter(Lane.SERVING)
         guard.enter(Lane.JANITOR).give_back()
         turns[0].give_back()
         turns[0].give_back()
-        turns.append(guard.enter(Lane.SERVING))
+        turns.append(calling(guard))
 
         assert (caught.value.retry_after_seconds, caught.value.is_broken) == (1, False)
         with pytest.raises(TurnedAway):
@@ -243,7 +251,7 @@ class TestGuard:
     def test_is_not_waited_for_once_somebody_waited_in_vain(self) -> None:
         """Until it answers again: then it is worth waiting for."""
         guard = guard_with(places=1)
-        stuck = guard.enter(Lane.SERVING)
+        stuck = calling(guard)
         with pytest.raises(TurnedAway):
             guard.enter(Lane.SERVING, 0.2)
         began = time.monotonic()
@@ -251,8 +259,8 @@ class TestGuard:
             with pytest.raises(TurnedAway):
                 guard.enter(Lane.SERVING)
         at_once = time.monotonic() - began
-        stuck.use(lambda: None)
-        slow = guard.enter(Lane.SERVING)
+        stuck.give_back(is_answered=True)
+        slow = calling(guard)
         began = time.monotonic()
         with pytest.raises(TurnedAway):
             guard.enter(Lane.SERVING, 0.2)
@@ -260,14 +268,30 @@ class TestGuard:
         assert at_once < 0.2 <= time.monotonic() - began
         slow.give_back()
 
-    def test_is_waited_for_again_when_somebody_left_without_calling(self) -> None:
-        """As a crowd does that finds the last unit gone: the gateway had no part in the waiting."""
+    def test_is_waited_for_longer_while_nobody_calls(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A crowd that waits for the last unit has the database to wait for, which has its own limits."""
         guard = guard_with(places=1)
-        first = guard.enter(Lane.SERVING)
+        turn = guard.enter(Lane.SERVING)
+        with ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(guard.enter, Lane.SERVING, 0.01)
+            time.sleep(0.1)
+            assert not waiting.done()
+            turn.give_back()
+            waiting.result(5).give_back()
+
+        monkeypatch.setattr(guarding, "STORE_PATIENCE_SECONDS", 0.1)
+        guard.enter(Lane.SERVING)
+        with pytest.raises(TurnedAway):
+            guard.enter(Lane.SERVING, 0.01)
+
+    def test_is_waited_for_again_when_somebody_left_without_calling(self) -> None:
+        """The gateway had no part in the waiting."""
+        guard = guard_with(places=1)
+        first = calling(guard)
         with pytest.raises(TurnedAway):
             guard.enter(Lane.SERVING, 0.05)
         first.give_back()
-        second = guard.enter(Lane.SERVING)
+        second = calling(guard)
 
         with ThreadPoolExecutor(1) as threads:
             third = threads.submit(guard.enter, Lane.SERVING, 10)
@@ -279,12 +303,11 @@ class TestGuard:
     def test_stays_stalled_while_nobody_is_answered(self) -> None:
         """A place that was free for a moment says nothing of the gateway."""
         guard = guard_with(places=1)
-        first = guard.enter(Lane.SERVING)
+        first = calling(guard)
         with pytest.raises(TurnedAway):
             guard.enter(Lane.SERVING, 0.05)
-        with pytest.raises(GatewayTrouble):
-            first.use(silent)
-        second = guard.enter(Lane.SERVING)
+        first.give_back(is_answered=False)
+        second = calling(guard)
 
         began = time.monotonic()
         with pytest.raises(TurnedAway):

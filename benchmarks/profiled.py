@@ -123,7 +123,7 @@ def profile_from(lines: Iterable[str], spent: Used, checkouts: float) -> Profile
 
 def component_of(frames: Sequence[str]) -> str:
     """Whom the time belongs to."""
-    if any(WORKER_THREADS.match(frame) for frame in frames[:2]):
+    if any(map(WORKER_THREADS.match, frames)):
         return WORKERS
     for frame in reversed(frames):
         for part, component in COMPONENTS:

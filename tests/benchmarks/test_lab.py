@@ -73,20 +73,32 @@ class TestHouses:
         assert 2 * 26 <= traced.counted(count) - before <= 2 * 60
         settle()
 
-    def test_that_lose_a_sale_are_found_out(self, shop_and_house: tuple[Shop, House]) -> None:
-        """An order that was paid and is not being processed."""
+    @pytest.mark.parametrize(
+        ("table", "column", "right", "wrong"),
+        [
+            ("orders", "status", "PROCESSING", "HOLD"),
+            ("orders", "payment_status", "paid", "failed"),
+            ("payments", "state", "paid", "failed"),
+            ("outbox", "type", "order.paid", "order.failed"),
+        ],
+    )
+    def test_that_lose_a_sale_are_found_out(
+        self, shop_and_house: tuple[Shop, House], table: str, column: str, right: str, wrong: str
+    ) -> None:
+        """A checkout was answered to its end, and one of its rows says otherwise."""
         _, house = shop_and_house
         settle = house.subject("service").settle
         buy_once(house)
-        lost = "UPDATE orders SET status = 'HOLD' WHERE id = (SELECT max(id) FROM orders)"
-        with house.engine.begin() as connection:
-            connection.execute(text(lost))
+        last = f"(SELECT max(id) FROM {table} WHERE {column} = '{right}')"
 
+        with house.engine.begin() as connection:
+            connection.execute(text(f"UPDATE {table} SET {column} = '{wrong}' WHERE id = {last}"))
         with pytest.raises(Unsound):
             settle()
 
         with house.engine.begin() as connection:
-            connection.execute(text(lost.replace("HOLD", "PROCESSING")))
+            connection.execute(text(f"UPDATE {table} SET {column} = '{right}' WHERE {column} = '{wrong}'"))
+        settle()
 
     def test_note_what_was_refused(self, lab: Lab) -> None:
         """It is an error and no checkout, and shows as one."""

@@ -28,7 +28,7 @@ class TestSamples:
 
     def test_of_workers_are_theirs_whatever_they_do(self) -> None:
         """The relay writes rows too, but no request waits for it."""
-        frames = ["process 1", "thread (0x2): relay", "run (/lib/sqlalchemy/engine/base.py:9)"]
+        frames = ["process 1", "process 2", "thread (0x2): relay", "run (/lib/sqlalchemy/engine/base.py:9)"]
 
         assert component_of(frames) == "relay, janitor"
 

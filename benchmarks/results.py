@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import table
-from benchmarks.gates import Gate, error_gate
-from benchmarks.measuring import Turn, median, percentiles
+from benchmarks.gates import Gate, Turns, error_gate
+from benchmarks.measuring import median, percentiles, ratio
 from benchmarks.parts import Section
 from tests.processes import ROOT
 
@@ -51,7 +51,7 @@ def section_document(section: Section) -> Mapping[str, Any]:
     """Medians, and every round's rate, so that others can see how much they differ."""
     return {
         "name": section.name,
-        "subjects": {name: _subject_document(turns) for name, turns in section.turns.items()},
+        "subjects": {name: _subject_document(name, section.turns) for name in section.turns},
         "statements": dict(section.statements),
         "components_ms": dict(section.profile.components) if section.profile else {},
         "functions_ms": dict(list(section.profile.functions.items())[:40]) if section.profile else {},
@@ -60,9 +60,12 @@ def section_document(section: Section) -> Mapping[str, Any]:
     }
 
 
-def _subject_document(turns: Sequence[Turn]) -> Mapping[str, Any]:
+def _subject_document(name: str, all_turns: Turns) -> Mapping[str, Any]:
+    turns = all_turns[name]
+    beside = {other: ratio(turns, all_turns[other]) for other in table.YARDSTICKS if other in all_turns}
     return {
         **{field: median(turns, field) for field in MEDIANS},
+        "beside": beside,
         "rates": [round(turn.rate, 1) for turn in turns],
         "errors": sum(turn.errors for turn in turns),
         "steps_ms": {step: {"p50": p50, "p99": p99} for step, (p50, p99) in percentiles(turns).items()},

@@ -47,7 +47,8 @@ def block(result: Document | None) -> list[str]:
         "",
         "| measured | is | must be | aim |",
         "|---|---|---|---|",
-        *map(_row, gates),
+        # Each part is asked whether anything was refused; once is enough where the answers are the same.
+        *dict.fromkeys(map(_row, gates)),
         "",
         f"![Checkouts a second beside the floor, and what they cost](benchmarks/results/{PLOT.name})",
     ]
@@ -64,8 +65,7 @@ def panels(result: Document) -> list[Panel]:
     """Speed beside the floor; where there are several sizes, what a checkout costs at each."""
     found = {section["name"]: section["subjects"] for section in result["sections"]}
     speed = found["speed"]
-    floor = speed["floor"]["rate"]
-    bars = [(name, [speed[name]["rate"] / floor]) for name in COMPARED]
+    bars = [(name, [speed[name]["beside"]["floor"]]) for name in COMPARED]
     drawings = [Panel("Checkouts a second, the floor being 1", bars, mark=0.5)]
     if "growth" in found:
         costs = [(name, _cost(each)) for name, each in found["growth"].items()]

@@ -44,7 +44,8 @@ def entry_of(
         reference=reference,
         booked_on=_day(where, booked_on.strip()),
         amount=amount,
-        text=" ".join(text.split())[:TEXT_LENGTH_MAX],
+        # Not every database keeps a NUL in a text.
+        text=" ".join(text.replace("\0", " ").split())[:TEXT_LENGTH_MAX],
     )
 
 

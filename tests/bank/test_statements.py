@@ -57,6 +57,12 @@ class TestCsv:
             )
         )
 
+    def test_may_hold_what_no_database_keeps(self) -> None:
+        """Some banks fill columns up with NUL."""
+        (found,) = read(csv_file(row(text=f"\0{REFERENCE}\0\0thanks\0"))).entries
+
+        assert found.text == f"{REFERENCE} thanks"
+
     @pytest.mark.parametrize(
         ("amount", "currency", "minor"),
         [

@@ -82,7 +82,7 @@ class Bank:
         return Status(word) if word in set(Status) else Status.CREATED
 
     def decline(self, payment: Payment, code: str) -> Deed:
-        if payment.terms.may_retry:
+        if payment.terms.stays_open:
             payment.turn_down(code, self._clock.now())
             return self.tell(payment)
         payment.decline(code, self._clock.now())

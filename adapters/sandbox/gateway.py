@@ -168,7 +168,8 @@ class Gateway:
         """The buyer gives up; of no effect once the bank has decided."""
         with self._lock:
             payment = self._find(payment_id)
-            return self.void(payment_id) if payment.status in UNDECIDED else Deed(copy.copy(payment))
+            is_open = payment.status in UNDECIDED and not payment.terms.stays_open
+            return self.void(payment_id) if is_open else Deed(copy.copy(payment))
 
     def void(self, payment_id: str) -> Deed:
         with self._lock:

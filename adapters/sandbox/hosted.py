@@ -51,7 +51,9 @@ class HostedPages:
         form = _form(req)
         payment = self._shown(payment_id)
         if form.get("action") == "cancel":
-            self._conclude(req, resp, self._gateway.cancel(payment_id))
+            deed = self._gateway.cancel(payment_id)
+            deed.await_notices(CALL_TIMEOUT_SECONDS)
+            self._send_back(req, resp, deed.payment)
         elif payment.status not in TAKES_A_CARD:
             self._send_back(req, resp, payment)
         else:

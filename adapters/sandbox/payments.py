@@ -50,7 +50,7 @@ class Terms:
         origin: where the merchant reached us, so that the hosted page is offered under the same address.
         metadata: the merchant's own words, and what else a dialect must remember of the request.
         is_ref_unique: a second payment under the same merchant_ref is refused.
-        may_retry: a declined buyer may show another card.
+        stays_open: neither a declined card nor a buyer who goes back ends the payment.
         is_asked_late: the buyer's word is only an approval, and the merchant must ask for the money then.
 
     Units: `amount` in the currency's smallest unit.
@@ -67,7 +67,7 @@ class Terms:
     dialect: str = "native"
     origin: str = ""
     is_ref_unique: bool = True
-    may_retry: bool = False
+    stays_open: bool = False
     is_asked_late: bool = False
     life_seconds: float = PAYMENT_LIFE_SECONDS
 

@@ -1,0 +1,1 @@
+"""A stand-in for Stripe Checkout: sessions, payment intents, refunds and signed events."""

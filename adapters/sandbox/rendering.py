@@ -8,6 +8,7 @@ from importlib.resources import files
 from string import Template
 
 from adapters.sandbox.cards import BANK_CODES
+from adapters.sandbox.money import major_text
 from adapters.sandbox.payments import Payment
 
 _PAGES = files("adapters.sandbox") / "pages"
@@ -27,9 +28,6 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
-
-_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-_WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
 
 
 def pay_page(payment: Payment, wrong: Mapping[str, str] | None = None, news: str = "") -> str:
@@ -55,12 +53,8 @@ def notice_page(title: str, text: str) -> str:
 
 
 def readable_amount(minor: int, currency: str) -> str:
-    """Writes an amount as people do, by integers alone."""
-    decimals = 0 if currency in _WITHOUT_DECIMALS else 3 if currency in _WITH_THREE else 2
-    if not decimals:
-        return f"{minor} {currency}"
-    whole, rest = divmod(minor, 10**decimals)
-    return f"{whole}.{rest:0{decimals}d} {currency}"
+    """Writes an amount as people do."""
+    return f"{major_text(minor, currency)} {currency}"
 
 
 def _facts(payment: Payment) -> dict[str, str]:

@@ -85,11 +85,11 @@ class TestASession:
         """In the vendor's shapes, to the configured address; each event has an id of its own."""
         session = paid(client, sandbox, shop)
 
-        events = told(shop)
+        events = sorted(told(shop), key=lambda event: event.type)
 
-        assert [event.type for event in events] == ["payment_intent.succeeded", "checkout.session.completed"]
-        assert events[0].data.object.id == session.payment_intent
-        assert events[1].data.object.client_reference_id == "ord-1"
+        assert [event.type for event in events] == ["checkout.session.completed", "payment_intent.succeeded"]
+        assert events[1].data.object.id == session.payment_intent
+        assert events[0].data.object.client_reference_id == "ord-1"
         assert len({event.id for event in events}) == 2
         assert {call.path for call in shop.calls} == {"/stripe-events"}
 

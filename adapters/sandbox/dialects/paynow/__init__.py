@@ -1,0 +1,1 @@
+"""A stand-in for Paynow, v3: payments, refunds and notifications, everything signed."""

@@ -127,6 +127,35 @@ class TestServing:
         assert checkout.result().status_code == 201
 
 
+class TestAnotherServer:
+    def test_serves_the_plain_application(self, tmp_path: Path) -> None:
+        """As the README says, with what works in the background apart."""
+        settings = {"KASSA_DATABASE_URL": f"sqlite:///{tmp_path / 'shop.db'}"}
+        kassa("migrate", settings=settings)
+        options = ("--interface", "wsgi", "--port", str(free_port()), "--blocking-threads", "8")
+        served = Program(
+            module="granian",
+            arguments=(*options, "entrypoints.wsgi:app"),
+            settings=settings,
+            ready="Listening at: ",
+            log_path=tmp_path / "granian.log",
+        ).start()
+        person = {"first_name": "Leyla", "last_name": "M", "email": "leyla@shop.test"}
+
+        try:
+            assert eventually(lambda: answers(served.address))
+            assert requests.get(f"{served.address}/readyz", timeout=10).status_code == 200
+            refused = requests.post(f"{served.address}/v1/customers", json=person, timeout=10)
+            person["password"] = "correct horse"
+            accepted = requests.post(f"{served.address}/v1/customers", json=person, timeout=10)
+        finally:
+            status = served.stop()
+
+        assert (refused.status_code, accepted.status_code) == (400, 201)
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert status == 0
+
+
 class TestTheLog:
     def test_is_json_and_holds_no_secret(self, service: Service, sandbox: Sandbox) -> None:
         """Passwords, tokens, order keys and cards go through it, or rather do not."""

@@ -16,7 +16,7 @@ SIGNING_SECRET = "signing-secret-of-the-tests"
 CONTROL_TOKEN = "control-token-of-the-tests"
 
 APPROVED = "4111 1111 1111 1111"
-WAIT_SECONDS_MAX = 5.0
+WAIT_SECONDS_MAX = 20.0
 
 
 def eventually(question: Callable[[], Any], seconds_max: float = WAIT_SECONDS_MAX) -> Any:

@@ -1,5 +1,6 @@
 """Hearing from gateways and from returning customers: each is a reason to ask, never a command."""
 
+from contextlib import suppress
 from enum import StrEnum
 
 import attrs
@@ -55,7 +56,7 @@ class HearCallback:
 
         Raises: NotFound for a method that asks nobody, ForgedCallback, Invalid if unreadable.
         """
-        method, connected = self._connected(code)
+        since, (method, connected) = self._now(), self._connected(code)
         try:
             claim = connected.parse_callback(received, self.ask.clock.now().timestamp())
             self._ensure_its_own(connected, code, received)
@@ -67,14 +68,14 @@ class HearCallback:
             raise Invalid(str(malformed)) from malformed
         inbox_id, payment = self._take(method, received, claim, order_id)
         if payment is not None and brings_news(payment, claim):
-            self._act(payment, method, inbox_id)
+            self._act(payment, method, inbox_id, since)
 
     def land(self, *, code: MethodCode, order_id: GatewayOrderId | None, received: Received) -> Landing:
         """Where to send a customer who comes back; only a return that is signed makes us ask.
 
         Raises: NotFound for a method that asks nobody.
         """
-        method, connected = self._connected(code)
+        since, (method, connected) = self._now(), self._connected(code)
         try:
             claim: Claim | None = connected.parse_callback(received, self.ask.clock.now().timestamp())
         except (BadSignature, Malformed):
@@ -84,7 +85,7 @@ class HearCallback:
             return self._landing(order_id)
         inbox_id, payment = self._take(method, received, claim, order_id)
         if payment is not None and brings_news(payment, claim):
-            self._act(payment, method, inbox_id)
+            self._act(payment, method, inbox_id, since)
         return self._landing(payment.order_id if payment else None)
 
     def _ensure_its_own(self, connected: Gateway, code: MethodCode, received: Received) -> None:
@@ -125,15 +126,17 @@ class HearCallback:
 
         return in_one_transaction(self.ask.begin, phase)
 
-    def _act(self, payment: Payment, method: PaymentMethod, inbox_id: int) -> None:
-        try:
-            self.ask(
-                payment,
-                method,
-                Question(within_seconds=CALLBACK_PATIENCE_SECONDS, inbox_id=inbox_id),
-            )
-        except GatewayTrouble:
-            self.ask.look_soon(payment.id, inbox_id)
+    def _act(self, payment: Payment, method: PaymentMethod, inbox_id: int, since: float) -> None:
+        # Whoever waits for us counts from the beginning, whatever took its time since.
+        left = CALLBACK_PATIENCE_SECONDS - (self._now() - since)
+        with suppress(GatewayTrouble):
+            if left > 0:
+                self.ask(payment, method, Question(within_seconds=left, inbox_id=inbox_id))
+                return
+        self.ask.look_soon(payment.id, inbox_id)
+
+    def _now(self) -> float:
+        return self.ask.gateways.guards.monotonic()
 
     def _keep(self, method: PaymentMethod, received: Received, verdict: str) -> None:
         entry = self._entry(method, received, verdict, None)

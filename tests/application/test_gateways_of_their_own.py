@@ -149,6 +149,31 @@ class TestConfirming:
 
         assert confirming.payment(out.payment).status is PaymentStatus.SUCCESS
 
+    @pytest.mark.parametrize(("took_seconds", "asked"), [(3, [0.5]), (4, [])])
+    def test_takes_its_time_from_the_answer_s(
+        self, confirming: World, took_seconds: int, asked: list[float]
+    ) -> None:
+        """A gateway waits 5 s for all of it; where nothing is left of them the janitor asks soon."""
+        out, bank = confirming.buy(2), confirming.bank
+
+        def slowly(received: Received, within_seconds: float) -> bool:
+            confirming.clock.turn(seconds=took_seconds)
+            return True
+
+        def noted(
+            order_id: GatewayOrderId, number: str | None, within_seconds: float | None = None
+        ) -> Verdict:
+            seconds.append(within_seconds)
+            return verify(order_id, number, within_seconds)
+
+        seconds, verify = list[float | None](), bank.verify
+        bank.confirms, bank.verify = slowly, noted  # type: ignore[attr-defined,method-assign]
+        confirming.hear(out.payment)
+
+        assert seconds == pytest.approx(asked)
+        (entry,) = confirming.store.tables.inbox.values()
+        assert entry.verdict == ("settled" if asked else "unconfirmed")
+
 
 class TestCapabilities:
     def test_are_read_off_what_the_adapter_keeps_to(self, collecting: World) -> None:

@@ -6,7 +6,7 @@ from importlib import import_module
 from itertools import chain
 from pkgutil import iter_modules
 
-from sqlalchemy import Executable, Select, TextClause
+from sqlalchemy import Executable, Select, TextClause, TextualSelect
 from sqlalchemy.sql.dml import UpdateBase
 
 import adapters.sql
@@ -34,7 +34,7 @@ from tests.contract.storages import Storage
 SCOPE = IdempotencyScope(caller="c", operation="o", target="t", key="k")
 MINUTE = timedelta(minutes=1)
 
-STATEMENTS = (Select, TextClause, UpdateBase)
+STATEMENTS = (Select, TextClause, TextualSelect, UpdateBase)
 # Modules keep their statements in capitals; of these, others are only made.
 PARTS = frozenset(
     {

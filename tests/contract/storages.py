@@ -54,9 +54,9 @@ class Storage:
     received: Callable[[], Sequence[InboxEntry]]
 
 
-def memory_storage() -> Storage:
+def memory_storage(store: MemoryStore | None = None) -> Storage:
     """In memory."""
-    store = MemoryStore()
+    store = store or MemoryStore()
     return Storage(
         begin=lambda reacts=relay_all: store.begin(reacts),
         queries=MemoryQueries(store),

@@ -13,9 +13,6 @@ import falcon.testing
 from adapters.gateways.manual import Manual
 from adapters.gateways.settings import ensure_valid, merged, public_settings
 from adapters.gateways.wallet import Wallet
-from adapters.memory.books import MemoryBooks
-from adapters.memory.pruning import MemoryPruning
-from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from adapters.memory.store import MemoryStore
 from adapters.system import IsoCurrencies, RandomKeys
 from adapters.web.app import Edge, create_app
@@ -28,6 +25,7 @@ from application.policy import Policy
 from application.reactions import BUS
 from application.service import Application, Outside
 from tests.builders import NOON
+from tests.contract.storages import Storage, memory_storage
 from tests.fakes import FakeBackend, FakeGateway
 
 SECRET = "a secret that only the tests know, long enough"
@@ -85,6 +83,7 @@ class House:
     clock: SetClock
     gateway: FakeGateway
     store: MemoryStore
+    storage: Storage
     client: falcon.testing.TestClient
     checks: dict[str, Any]
 
@@ -158,17 +157,18 @@ class House:
         return checkout
 
 
-def open_house() -> House:
-    """A shop with two customers, one member of staff, a product and three ways to pay."""
+def open_house(storage: Storage | None = None) -> House:
+    """A shop with two customers, a member of staff, a product and three ways to pay; by default in memory."""
     clock, store, gateway = SetClock(), MemoryStore(), FakeGateway()
+    behind = storage or memory_storage(store)
     application = Application.over(
         Outside(
-            begin=lambda: store.begin(BUS),
-            queries=MemoryQueries(store),
-            books=MemoryBooks(store),
-            outbox=MemoryOutbox(store),
-            prunes=MemoryPruning(store),
-            idempotency=MemoryIdempotencyKeys(store),
+            begin=lambda: behind.begin(BUS),
+            queries=behind.queries,
+            books=behind.books,
+            outbox=behind.outbox,
+            prunes=behind.prunes,
+            idempotency=behind.idempotency,
             gateways=Gateways(
                 {"sandbox": FakeBackend(gateway), "manual": Manual(), "wallet": Wallet()},
                 Guards(Policy(), time.monotonic),
@@ -190,7 +190,7 @@ def open_house() -> House:
         readiness=lambda: (all(value == "ok" for value in checks.values()), checks),
     )
     client = falcon.testing.TestClient(create_app(application, edge))
-    house = House(application, edge, clock, gateway, store, client, checks)
+    house = House(application, edge, clock, gateway, store, behind, client, checks)
     _furnish(house)
     return house
 

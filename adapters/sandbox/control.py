@@ -17,6 +17,7 @@ from adapters.sandbox.journal import Journal, TrafficLog
 from adapters.sandbox.payments import Status
 from adapters.sandbox.refusals import Invalid
 from adapters.sandbox.rules import Rule
+from adapters.sandbox.settlement import settlement
 from adapters.sandbox.wire import App
 
 _ADVANCE_SECONDS_MAX = 10 * 365 * 24 * 3600
@@ -102,6 +103,10 @@ class RecordsControl:
     def on_get_journal(self, req: falcon.Request, resp: falcon.Response) -> None:
         _write_list(resp, map(attrs.asdict, self._journal.entries()))
 
+    def on_get_settlement(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.content_type = "text/csv; charset=utf-8"
+        resp.text = settlement(self._journal.entries())
+
     def on_get_log(self, req: falcon.Request, resp: falcon.Response) -> None:
         _write_list(resp, map(attrs.asdict, self._log.exchanges()))
 
@@ -128,6 +133,7 @@ def add_control(
     app.add_route("/_ctl/deliveries/{delivery_id}/replay", deliveries, suffix="replay")
     app.add_route("/_ctl/clock/advance", clock)
     app.add_route("/_ctl/journal", records, suffix="journal")
+    app.add_route("/_ctl/settlement", records, suffix="settlement")
     app.add_route("/_ctl/log", records, suffix="log")
     app.add_route("/_ctl/reset", records, suffix="reset")
 

@@ -1,5 +1,6 @@
 """Drives a sandbox over its real socket, and plays the shop that it calls back."""
 
+import itertools
 import json
 import threading
 import time
@@ -54,6 +55,7 @@ class Shop:
         self.calls: list[Call] = []
         self.answers: list[int] = []
         self.delay_seconds = 0.0
+        self._numbers = itertools.count(1)
         self.on_call: Callable[[Call], None] = lambda call: None
         self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -63,6 +65,10 @@ class Shop:
     def forget(self) -> None:
         self.calls, self.answers, self.delay_seconds = [], [], 0.0
         self.on_call = lambda call: None
+
+    def count(self) -> int:
+        """Numbers whatever needs a number, each time another."""
+        return next(self._numbers)
 
     def close(self) -> None:
         self._server.shutdown()

@@ -1,5 +1,7 @@
 """What testers may rely on under /_ctl/."""
 
+import csv
+
 import pytest
 
 from tests.sandbox.driver import API_KEY, CONTROL_TOKEN, Driver, Shop, eventually
@@ -232,6 +234,25 @@ class TestTheJournal:
             (payment["id"], "r", "AZN")
         }
         assert all(entry["at"].endswith("Z") for entry in entries)
+
+
+class TestTheSettlement:
+    def test_lists_the_money_that_moved(self, sandbox: Driver) -> None:
+        """One line for each capture, refund and charge-back, quoted where it must be."""
+        payment = sandbox.paid(merchant_ref='a,"b"', amount=1050)
+        sandbox.api("POST", f"/v1/payments/{payment['id']}/refunds", {"amount": 50})
+        sandbox.paid("4000000000000116")
+
+        answer = sandbox.ctl("GET", "settlement")
+
+        rows = list(csv.reader(answer.text.splitlines()))
+        today = sandbox.items("journal")[0]["at"][:10]
+        assert answer.headers["Content-Type"].startswith("text/csv")
+        assert rows == [
+            ["kind", "gateway_ref", "merchant_ref", "amount", "fee", "currency", "date"],
+            ["captured", payment["id"], 'a,"b"', "1050", "21", "AZN", today],
+            ["refunded", payment["id"], 'a,"b"', "50", "0", "AZN", today],
+        ]
 
 
 class TestTheLog:

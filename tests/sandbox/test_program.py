@@ -113,6 +113,25 @@ class TestRunning:
         assert ended.value.code == 2
         assert options[0] in capsys.readouterr().err
 
+    def test_opens_the_dialects_whose_options_are_given(self) -> None:
+        """Each needs all its options, save those with a usual value; without any it is not spoken."""
+        mollie = self.arguments("--mollie-api-key", "test_x")
+        payu = self.arguments(
+            *("--payu-pos-id", "1", "--payu-client-id", "1"),
+            *("--payu-client-secret", "x", "--payu-second-key", "y"),
+        )
+
+        assert server.accounts_from(self.arguments()) == {}
+        assert list(server.accounts_from(mollie)) == ["mollie"]
+        assert list(server.accounts_from(payu)) == ["payu"]
+
+    def test_says_which_option_of_a_dialect_is_missing(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Half an account is none."""
+        arguments = self.arguments("--port", "0", "--epoint-public-key", "i000000001")
+
+        assert server.run(arguments) == 2
+        assert "--epoint-private-key is needed" in capsys.readouterr().err
+
     def test_says_why_it_cannot_listen(
         self, service: server.Service, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -184,6 +184,13 @@ class Gateway:
             self._bank.take(payment, amount)
             return self._bank.tell(payment)
 
+    def reprice(self, payment_id: str, amount: int) -> Payment:
+        """The merchant changes the amount of a payment that nobody has begun to pay."""
+        with self._lock:
+            payment = self._find(payment_id)
+            payment.reprice(amount, self._clock.now())
+            return copy.copy(payment)
+
     def present_to_bank(self, payment_id: str) -> Deed:
         """The merchant asks for the money that the buyer has approved."""
         with self._lock:

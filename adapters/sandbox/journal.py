@@ -56,6 +56,9 @@ class Journal:
         self._entries: list[Entry] = []
 
     def write(self, kind: Kind, payment: Payment, amount: int) -> None:
+        # A card that is only registered moves nothing, and the journal is about what moves.
+        if not amount:
+            return
         with self._lock:
             self._entries.append(
                 Entry(

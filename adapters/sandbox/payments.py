@@ -123,6 +123,12 @@ class Payment:
     def wait(self, now: float) -> None:
         self._move(Status.PENDING, now)
 
+    def reprice(self, amount: int, now: float) -> None:
+        """Asks for another amount than before, while nobody has shown a card."""
+        self._ensure({Status.CREATED}, "repriced")
+        self.terms = attrs.evolve(self.terms, amount=amount)
+        self.updated_at = now
+
     def approve(self, now: float) -> None:
         """Notes the buyer's word, which the merchant must act upon."""
         self.is_approved = True

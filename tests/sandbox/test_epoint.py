@@ -366,3 +366,75 @@ class TestCallbacks:
 
         with pytest.raises(SignatureError):
             told(shop.calls[0])
+
+
+class TestSavedCards:
+    def test_are_registered_and_charged(self, sandbox: Driver, shop: Shop, merchant: EpointClient) -> None:
+        """Registered at a page without an amount; charged at once, and nobody is called back."""
+        registered = merchant.register_card()
+        card_id = registered.card_id
+        before = merchant.get_card_status(card_id).status
+        sandbox.call("POST", registered.redirect_url.removeprefix(sandbox.url), data=card(APPROVED))
+        after = merchant.get_card_status(card_id)
+
+        charged = merchant.charge_saved_card(card_id, 40, "ord-1")
+
+        (call,) = shop.calls
+        said = told(call)
+        assert (card_id, before, after.status) == ("ce0000000001", "new", "active")
+        assert (said["operation_code"], said["card_id"], said["code"]) == ("001", card_id, "000")
+        assert not {"order_id", "transaction", "amount", "other_attr"} & set(said)
+        assert (charged.status, charged.card_mask) == ("success", "411111******1111")
+        assert [entry["kind"] for entry in sandbox.items("journal")] == ["created", "captured"]
+        assert merchant.get_status(charged.transaction).status == "success"
+
+    def test_are_registered_by_paying(self, sandbox: Driver, shop: Shop, merchant: EpointClient) -> None:
+        """One page for both; the callback says so, and tells the card."""
+        paid = merchant.register_card_and_pay(40, "ord-1")
+        sandbox.call("POST", f"/pay/{paid.transaction}", data=card("4000000000005126"))
+
+        said = told(shop.calls[0])
+        split = merchant.split_charge_saved_card(paid.card_id, 10, "ord-2", "i000000002", 1)
+        payout = merchant.refund(paid.card_id, 5, "ord-3")
+
+        assert (said["operation_code"], said["card_id"], said["order_id"]) == ("200", paid.card_id, "ord-1")
+        assert (split.status, split["split_amount"], payout.status) == ("success", "1", "success")
+
+    def test_are_charged_only_once_active(self, sandbox: Driver, merchant: EpointClient) -> None:
+        """A refused card, one that nobody has filled in, one that is not there."""
+        refused, unused = merchant.register_card(), merchant.register_card()
+        page = refused.redirect_url.removeprefix(sandbox.url)
+        sandbox.call("POST", page, data=card(DECLINED))
+
+        assert merchant.get_card_status(refused.card_id).status == "rejected"
+        for card_id in (refused.card_id, unused.card_id, "ce9"):
+            with pytest.raises(GatewayError):
+                merchant.charge_saved_card(card_id, 1, "ord-1")
+        assert sandbox.items("journal") == []
+
+    def test_may_meet_a_silent_bank(self, sandbox: Driver, merchant: EpointClient) -> None:
+        """Nobody can say yet: neither a success nor a failure."""
+        registered = merchant.register_card_and_pay(1, "ord-1")
+        sandbox.call("POST", f"/pay/{registered.transaction}", data=card("4000000000008888"))
+        sandbox.advance(2)
+
+        charged = merchant.charge_saved_card(registered.card_id, 40, "ord-2")
+        sandbox.advance(2)
+
+        assert charged.status == "server_error"
+        assert merchant.get_status(charged.transaction).status == "success"
+
+
+class TestAnotherSum:
+    def test_is_asked_for_until_a_card_is_shown(self, sandbox: Driver, merchant: EpointClient) -> None:
+        """Found by its order_id; afterwards the sum stands."""
+        opened = merchant.create_payment(40, "ord-1")
+
+        changed = merchant.change_payment_sum(35, "ord-1")
+        sandbox.call("POST", f"/pay/{opened.transaction}", data=card(APPROVED))
+
+        assert changed.status == "success"
+        assert merchant.get_status(opened.transaction).amount == 35
+        for order_id in ("ord-1", "ord-x"):
+            with pytest.raises(GatewayError):
+                merchant.change_payment_sum(1, order_id)

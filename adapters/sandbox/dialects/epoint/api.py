@@ -76,7 +76,8 @@ class Opening:
         sent = open_envelope(req, self._account.public_key, self._account.private_key)
         document = {**self._usually, **sent}
         for name in self._required:
-            _ = document.get(name) or _missing(name)
+            if not document.get(name):
+                raise Invalid("missing_field", f"{name} is required.", name)
         terms = terms_from(
             document,
             self._account,
@@ -98,10 +99,6 @@ class Opening:
         document |= {"trace_id": trace_id()}
         document |= {"card_id": str(terms.metadata["card_id"])} if "card_id" in terms.metadata else {}
         return Reply(200, lambda lens: document)
-
-
-def _missing(name: str) -> object:
-    raise Invalid("missing_field", f"{name} is required.", name)
 
 
 class Questions:
@@ -140,6 +137,20 @@ class Deeds:
             return Reply(200, lambda lens: {**result(lens.payment(payment)), "message": "Completed"})
 
         self._desk.serve(req, resp, Call("capture", work, payment_id=transaction))
+
+    def on_post_reprice(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """`payment-change-sum`: names the payment by its order_id, and no transaction in the answer."""
+        document = open_envelope(req, self._account.public_key, self._account.private_key)
+        order_id = required_text(document, "order_id")
+        amount = amount_from(document, "amount")
+
+        def work(gateway: Gateway) -> Reply:
+            payment = gateway.reprice(gateway.payment_by_ref(order_id, NAME).id, amount)
+            said = {"status": "success", "redirect_url": f"{payment.terms.page}/{payment.id}"}
+            return Reply(200, lambda lens: {**said, "trace_id": trace_id()})
+
+        # To faults it is a creation, since what it asks for is a payment of another amount.
+        self._desk.serve(req, resp, Call("create", work, order_id))
 
     def on_post_reverse(self, req: falcon.Request, resp: falcon.Response) -> None:
         document = open_envelope(req, self._account.public_key, self._account.private_key)

@@ -5,6 +5,7 @@ import falcon
 from adapters.sandbox.dialects.branch import Branch, Core, Route
 from adapters.sandbox.dialects.epoint.api import Deeds, Opening, Questions, Transactions
 from adapters.sandbox.dialects.epoint.dialect import NAME, Account, Epoint
+from adapters.sandbox.dialects.epoint.saved_cards import SavedCards
 
 _SPLIT = ("split_user", "split_amount")
 
@@ -25,7 +26,7 @@ def open_epoint(account: Account, core: Core) -> Branch:
     def opening(**kind: object) -> Opening:
         return Opening(account, desk, transactions, **kind)  # type: ignore[arg-type]
 
-    deeds = Deeds(account, desk)
+    deeds, cards = Deeds(account, desk), SavedCards(account, desk, transactions)
     widget = opening(usually={"currency": "AZN"}, shown_as="widget_url", required=("description",))
     routes = [
         Route("/api/heartbeat", Heartbeat()),
@@ -38,8 +39,24 @@ def open_epoint(account: Account, core: Core) -> Branch:
         Route("/api/1/installment-request", opening(required=("installment_card_id", "installment_month"))),
         Route("/api/1/wallet/payment", opening(needs_azn=True, required=("wallet_id",))),
         Route("/api/1/token/widget", widget),
+        Route("/api/1/payment-change-sum", deeds, "reprice"),
+        Route("/api/1/card-registration", cards, "registration"),
+        Route("/api/1/card-registration-with-pay", opening(memory=cards.fresh_memory)),
+        Route(
+            "/api/1/split-card-registration-with-pay",
+            opening(needs_azn=True, required=_SPLIT, memory=cards.fresh_memory),
+        ),
+        Route("/api/1/execute-pay", cards, "charge"),
+        Route("/api/1/split-execute-pay", cards, "charge"),
+        Route("/api/1/refund-request", cards, "payout"),
+        Route("/api/1/get-status-card", cards, "status"),
         Route("/api/1/get-status", Questions(account, desk)),
         Route("/api/1/pre-auth-complete", deeds, "complete"),
         Route("/api/1/reverse", deeds, "reverse"),
     ]
-    return Branch(NAME, dialect, "/api/", routes, clear=transactions.clear)
+
+    def clear() -> None:
+        transactions.clear()
+        cards.clear()
+
+    return Branch(NAME, dialect, "/api/", routes, clear=clear)

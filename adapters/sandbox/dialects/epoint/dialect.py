@@ -29,6 +29,8 @@ _WORDS = dict.fromkeys(HOLDS_MONEY | {Status.AUTHORIZED}, "success") | {
     Status.PENDING: "new",
     Status.REQUIRES_ACTION: "new",
 }
+REGISTRATION = "001"
+_NOT_OF_CARDS = frozenset({"order_id", "transaction", "amount", "other_attr"})
 _QUIET = frozenset({Status.REFUNDED, Status.PARTIALLY_REFUNDED, Status.CHARGED_BACK})
 
 
@@ -71,6 +73,9 @@ class Epoint:
         lens = Lens(strikes)
         other = self._core.gateway.another(payment.id)
         document = result(lens.payment(about(payment, other, strikes)))
+        if payment.terms.metadata.get("operation_code") == REGISTRATION:
+            document = {name: said for name, said in document.items() if name not in _NOT_OF_CARDS}
+            document["code"] = "000" if document["status"] == "success" else "500"
         if document["status"] == "error":
             document["status"] = "failed"
         draft = Draft(document, self._account.private_key, int(self._core.clock.real()))

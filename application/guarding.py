@@ -273,9 +273,9 @@ class Guards:
             return self._guards[address]
 
     def _new_guard(self) -> Guard:
-        shares = {Lane.SERVING: self.policy.threads, Lane.JANITOR: self.policy.janitors}
+        policy = self.policy
         return Guard(
-            Breaker(pause_seconds=self.policy.first_look.total_seconds()),
-            {lane: Share(self.policy.places_among(threads)) for lane, threads in shares.items()},
+            Breaker(pause_seconds=policy.first_look.total_seconds()),
+            {Lane.SERVING: Share(policy.serving_places), Lane.JANITOR: Share(policy.janitor_places)},
             self.monotonic,
         )

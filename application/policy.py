@@ -65,7 +65,7 @@ class Policy:
     """What an operator may set.
 
     Units: `gateway_seconds` is the total deadline of one gateway call; `gateway_share` is how much
-    of the threads that serve, and of the janitor's, may wait on one gateway at once: above 0, up to 1.
+    of the threads that serve may wait on one gateway at once: above 0, up to 1.
     Shape: `return_origins` as scheme://host[:port], lower case, no default ports.
     """
 
@@ -75,7 +75,7 @@ class Policy:
     events_kept: timedelta = timedelta(days=90)
     callbacks_kept: timedelta = timedelta(days=400)
     carts_kept: timedelta = timedelta(days=90)
-    gateway_share: float = 0.5
+    gateway_share: float = 0.25
     threads: int = 8
     janitors: int = JANITORS
     public_url: str = "http://127.0.0.1:8080"
@@ -91,9 +91,15 @@ class Policy:
         """How long one of the janitor's looks may take, which may ask and then close, each by a call."""
         return 2 * timedelta(seconds=self.gateway_seconds) + LOOK_MARGIN
 
-    def places_among(self, threads: int) -> int:
-        """How many of so many threads may wait on one gateway at once; one always may."""
-        return max(1, int(threads * self.gateway_share))
+    @property
+    def serving_places(self) -> int:
+        """How many of the threads that serve may wait on one gateway at once; one always may."""
+        return max(1, int(self.threads * self.gateway_share))
+
+    @property
+    def janitor_places(self) -> int:
+        """How many of the janitor's threads may: half, so that the others are looked at as well."""
+        return max(1, self.janitors // 2)
 
     def ensure_return_allowed(self, url: str | None) -> None:
         """Customers are only sent to origins that the shop trusts. Raises: Invalid."""

@@ -54,7 +54,7 @@ class Settings:
     keep_callbacks_days: float = 400.0
     keep_carts_days: float = 90.0
     gateway_timeout_seconds: float = 10.0
-    gateway_share: float = 0.5
+    gateway_share: float = 0.25
     processes: int = 1
     threads: int = 8
     address_limits: bool = False

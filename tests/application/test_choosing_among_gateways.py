@@ -137,7 +137,7 @@ class TestFallback:
         world.fill(1, customer=murad)
         elsewhere = world.backends["elsewhere"].gateway  # type: ignore[attr-defined]
         with ExitStack() as stack:
-            for _ in range(4):
+            for _ in range(2):
                 stack.enter_context(world.app.guards.turn(elsewhere, OTHER, Lane.SERVING))
 
             with pytest.raises(GatewayUnavailable) as caught:
@@ -148,7 +148,7 @@ class TestFallback:
         """That is over in a moment."""
         world.fill(1)
         with ExitStack() as stack:
-            for _ in range(4):
+            for _ in range(2):
                 stack.enter_context(world.app.guards.turn(world.bank, CARD, Lane.SERVING))
 
             with pytest.raises(GatewayUnavailable):

@@ -415,4 +415,4 @@ class TestGuards:
     @pytest.mark.parametrize(("share", "places"), [(0.5, 4), (1, 8), (0.01, 1), (0.99, 7)])
     def test_have_places_for_a_share_of_the_threads(self, share: float, places: int) -> None:
         """One at least."""
-        assert Policy(gateway_share=share).places_among(8) == places
+        assert Policy(gateway_share=share, threads=8).serving_places == places

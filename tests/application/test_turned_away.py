@@ -36,7 +36,7 @@ def break_the_gateway(world: World, payment: Payment) -> None:
 def waiting(world: World, lane: Lane = Lane.SERVING) -> Iterator[None]:
     """All of the gateway's share of the threads waits for it meanwhile."""
     with ExitStack() as stack:
-        for _ in range(4 if lane is Lane.SERVING else 2):
+        for _ in range(2):
             stack.enter_context(world.app.guards.turn(world.bank, CARD, lane))
         yield
 

@@ -19,7 +19,7 @@ from adapters.sandbox.control import (
 )
 from adapters.sandbox.courier import Courier
 from adapters.sandbox.deliveries import Dialect
-from adapters.sandbox.dialects.branch import Branch, Core, bearer
+from adapters.sandbox.dialects.branch import Branch, Core
 from adapters.sandbox.dialects.native.api import open_native
 from adapters.sandbox.dialects.roster import KINDS
 from adapters.sandbox.faults import FaultBook
@@ -28,6 +28,8 @@ from adapters.sandbox.hosted import HostedPages, NoSuchPage, show_no_such_page
 from adapters.sandbox.idempotency import IdempotencyKeys
 from adapters.sandbox.intake import Guard, Scribe
 from adapters.sandbox.journal import Journal, TrafficLog
+from adapters.sandbox.operator import PATH as OPERATOR
+from adapters.sandbox.operator import OperatorPage, control_gate
 from adapters.sandbox.refusals import Refusal
 from adapters.sandbox.replies import Reply, dress, refused
 from adapters.sandbox.wire import App, Wire
@@ -116,9 +118,10 @@ def create_app(sandbox: Sandbox) -> App:
     app: App = falcon.App()
     app.add_middleware(Scribe(sandbox.log, unlogged=["/_ctl/log"]))
     gates = {path: gate for branch in sandbox.branches for path, gate in branch.gates.items()}
-    app.add_middleware(Guard({"/_ctl/": bearer(sandbox.access.control_token), **gates}))
+    app.add_middleware(Guard({OPERATOR: control_gate(sandbox.access.control_token), **gates}))
     _word_refusals(app, sandbox.branches)
     _add_branches(app, sandbox)
+    app.add_route(OPERATOR, OperatorPage(sandbox.gateway, sandbox.courier, sandbox.faults))
     add_control(
         app,
         faults=FaultsControl(sandbox.faults),

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from string import Template
 
@@ -11,12 +11,14 @@ from adapters.sandbox.cards import BANK_CODES
 from adapters.sandbox.money import major_text
 from adapters.sandbox.payments import Payment
 
+Row = Sequence[str]
+
 _PAGES = files("adapters.sandbox") / "pages"
 _STYLE = (_PAGES / "layout.css").read_text(encoding="utf-8")
 _LAYOUT = (_PAGES / "layout.html").read_text(encoding="utf-8")
 _TEMPLATES = {
     name: Template((_PAGES / f"{name}.html").read_text(encoding="utf-8"))
-    for name in ("pay", "challenge", "notice")
+    for name in ("pay", "challenge", "notice", "operator")
 }
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode("utf-8")).digest()).decode("ascii")
 
@@ -50,6 +52,19 @@ def challenge_page(payment: Payment) -> str:
 def notice_page(title: str, text: str) -> str:
     """Shows a few words and nothing to do."""
     return _page("notice", title=title, text=text)
+
+
+def operator_page(payments: Iterable[Row], deliveries: Iterable[Row], faults: Iterable[Row]) -> str:
+    """Shows what is going on, row by row."""
+    content = _TEMPLATES["operator"].substitute(
+        payments=_rows(payments), deliveries=_rows(deliveries), faults=_rows(faults)
+    )
+    return Template(_LAYOUT).substitute(style=_STYLE, content=content)
+
+
+def _rows(rows: Iterable[Row]) -> str:
+    cells = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows)
+    return "".join(f"<tr>{row}</tr>\n" for row in cells)
 
 
 def readable_amount(minor: int, currency: str) -> str:

@@ -253,9 +253,23 @@ class TestWaysIn:
         wallet = merchant.pay_with_wallet("w-1", 40, "ord-3")
         widget = merchant.create_widget(40, "ord-4", "Kettle")
 
-        assert all(answer.ok for answer in (split, instalments, wallet, widget))
+        by_token = merchant.create_token_split_payment(40, "ord-5", "i000000002", 5)
+        token = send(sandbox, "/api/1/token/payment", wish(order_id="ord-6")).json()
+
+        assert all(answer.ok for answer in (split, instalments, wallet, widget, by_token))
+        assert token["short_link"] == f"{sandbox.url}/pay/te0000000006"
         assert widget.widget_url == f"{sandbox.url}/pay/te0000000004"
         assert send(sandbox, "/api/1/split-request", wish(order_id="x")).json()["status"] == "error"
+
+    def test_can_be_looked_up(self, sandbox: Driver, merchant: EpointClient) -> None:
+        """Wallets by their names, plans in a bare list, for an order."""
+        key = {"public_key": EPOINT_PUBLIC_KEY}
+        wallets = merchant.list_wallets()
+        plans = send(sandbox, "/api/1/get-installment-request", {**key, "order_id": "ord-1"}).json()
+
+        assert wallets["wallet-1"] == "Sandbox wallet"
+        assert plans[0]["months"] == ["3", "6", "12"]
+        assert send(sandbox, "/api/1/get-installment-request", key).json()["status"] == "error"
 
     def test_say_that_they_are_open(self, merchant: EpointClient) -> None:
         """The heartbeat needs no key."""
@@ -274,6 +288,7 @@ class TestRefusals:
             {"amount": "1e3"},
             {"amount": True},
             {"amount": " 5 "},
+            {"amount": "five"},
             {"order_id": None},
             {"order_id": "o" * 300},
             {"language": "fr"},
@@ -300,6 +315,7 @@ class TestRefusals:
             lambda fields: sealed(wish(public_key="i000000099")),
             lambda fields: sealed([1, 2]),
             lambda fields: sealed("x") | {"data": "%%%"},
+            lambda fields: {"data": "%%%", "signature": sign(EPOINT_PRIVATE_KEY, "%%%")},
         ],
     )
     def test_meet_every_broken_envelope(

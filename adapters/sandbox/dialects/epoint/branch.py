@@ -4,6 +4,7 @@ import falcon
 
 from adapters.sandbox.dialects.branch import Branch, Core, Route
 from adapters.sandbox.dialects.epoint.api import Deeds, Opening, Questions, Transactions
+from adapters.sandbox.dialects.epoint.catalogue import Catalogue
 from adapters.sandbox.dialects.epoint.dialect import NAME, Account, Epoint
 from adapters.sandbox.dialects.epoint.saved_cards import SavedCards
 
@@ -26,6 +27,7 @@ def open_epoint(account: Account, core: Core) -> Branch:
     def opening(**kind: object) -> Opening:
         return Opening(account, desk, transactions, **kind)  # type: ignore[arg-type]
 
+    catalogue = Catalogue(account, desk)
     deeds, cards = Deeds(account, desk), SavedCards(account, desk, transactions)
     widget = opening(usually={"currency": "AZN"}, shown_as="widget_url", required=("description",))
     routes = [
@@ -39,6 +41,10 @@ def open_epoint(account: Account, core: Core) -> Branch:
         Route("/api/1/installment-request", opening(required=("installment_card_id", "installment_month"))),
         Route("/api/1/wallet/payment", opening(needs_azn=True, required=("wallet_id",))),
         Route("/api/1/token/widget", widget),
+        Route("/api/1/token/payment", opening(shown_as="short_link")),
+        Route("/api/1/token/split-payment", opening(needs_azn=True, required=_SPLIT)),
+        Route("/api/1/wallet/status", catalogue, "wallets"),
+        Route("/api/1/get-installment-request", catalogue, "plans"),
         Route("/api/1/payment-change-sum", deeds, "reprice"),
         Route("/api/1/card-registration", cards, "registration"),
         Route("/api/1/card-registration-with-pay", opening(memory=cards.fresh_memory)),

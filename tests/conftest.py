@@ -1,6 +1,5 @@
 """What all tests share: the sentences of the features, the running processes, the book of outcomes."""
 
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -43,7 +42,7 @@ def live_on_postgresql(
     yield live
     live.stop()
     if bouncer:
-        sys.stdout.write(f"\n{bouncer.transactions()} transactions went through PgBouncer\n")
+        assert bouncer.transactions(), "nothing went through PgBouncer"
         bouncer.stop()
 
 

@@ -38,7 +38,7 @@ def run(trial: Trial) -> None:
 def features(trial: Trial) -> None:
     """Every story that is told in one process is told through PgBouncer, and none is left out."""
     report = trial.folder / "features.xml"
-    through = ("--through-pgbouncer", "-k", "postgresql", f"--junit-xml={report}", "-q")
+    through = ("--through-pgbouncer", "-k", "postgresql", f"--junit-xml={report}", "-q", "-n", "2")
     status = _pytest("tests/bdd/test_over_http.py", *through)
     told, stories = _counted(report), _stories()
     trial.note("features over HTTP", stories=stories, **told)

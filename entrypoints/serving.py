@@ -139,12 +139,13 @@ def _let_the_last_in(server: Server, notice_seconds: float) -> None:
 def _let_nobody_connect(bound: socket.socket) -> None:
     """From now on nobody connects, while those who just do finish: no gap in which somebody is dropped.
 
-    Whoever tries is refused once the socket is closed. Elsewhere than on Linux a gap remains.
+    Whoever tries is refused once the socket is closed. Where there are no such filters a gap remains.
     """
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *each) for each in _NO_NEWCOMERS))
     option = struct.pack("HL", len(_NO_NEWCOMERS), ctypes.addressof(program))
     if sys.platform == "linux":
-        bound.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
+        with suppress(OSError):
+            bound.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
 
 
 def _somebody_waits(server: Server) -> bool:

@@ -150,11 +150,16 @@ class OpenPayment:
         )
 
     def _keep_opened(self, payment: Payment, opened: Opened) -> tuple[Payment, Sequence[Order]]:
-        """Store the answer on top of what a callback may have stored meanwhile."""
+        """Store the answer on top of what a callback may have stored meanwhile.
+
+        Most often nobody else has touched what we have just committed: it is read again only when
+        its version tells that somebody did.
+        """
+        committed = [payment]
 
         def phase(uow: UnitOfWork) -> tuple[Payment, Sequence[Order]]:
             now = self.clock.now()
-            (fresh,) = uow.payments.lock([payment.id])
+            (fresh,) = (committed.pop(),) if committed else uow.payments.lock([payment.id])
             fresh.opened(opened.transaction_id, opened.next_step, opened.request, opened.response, now)
             if fresh.is_open:
                 fresh.look_soon(now, self.policy.first_look)

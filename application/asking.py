@@ -41,16 +41,27 @@ class Gateways:
 
     backends: Mapping[str, Backend]
     guards: Guards
+    _online: Mapping[str, OnlineBackend] = attrs.field(init=False, eq=False, repr=False)
+    _offline: Mapping[str, OfflineBackend] = attrs.field(init=False, eq=False, repr=False)
+
+    # Of what kind a backend is, is found out once: a protocol's every member has to be looked for.
+    @_online.default
+    def _those_online(self) -> Mapping[str, OnlineBackend]:
+        return {name: each for name, each in self.backends.items() if isinstance(each, OnlineBackend)}
+
+    @_offline.default
+    def _those_offline(self) -> Mapping[str, OfflineBackend]:
+        return {name: each for name, each in self.backends.items() if isinstance(each, OfflineBackend)}
 
     def of(self, method: PaymentMethod) -> Gateway | None:
         """The method's gateway, or None where nobody is asked."""
-        backend = self.backends[method.backend]
-        return backend.connect(method.settings) if isinstance(backend, OnlineBackend) else None
+        backend = self._online.get(method.backend)
+        return backend.connect(method.settings) if backend else None
 
     def terms(self, method: PaymentMethod) -> OfflineTerms | None:
         """How the method is paid where nobody is asked, else None."""
-        backend = self.backends[method.backend]
-        return backend.terms(method.settings) if isinstance(backend, OfflineBackend) else None
+        backend = self._offline.get(method.backend)
+        return backend.terms(method.settings) if backend else None
 
 
 @attrs.frozen(kw_only=True)

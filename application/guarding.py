@@ -117,6 +117,7 @@ class Share:
     taken: int = 0
     calling: int = 0
     is_stalled: bool = False
+    changed: threading.Condition = attrs.field(factory=threading.Condition, init=False, repr=False, eq=False)
 
     @property
     def has_room(self) -> bool:
@@ -131,7 +132,11 @@ class Guard:
     breaker: Breaker
     shares: Mapping[Lane, Share]
     monotonic: Callable[[], float]
-    _changed: threading.Condition = attrs.field(factory=threading.Condition, init=False, repr=False)
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        for share in self.shares.values():
+            share.changed = threading.Condition(self._lock)
 
     def enter(self, lane: Lane, patience_seconds: float = SHARE_PATIENCE_SECONDS) -> "Turn":
         """Take a turn at the gateway, to be given back. Raises: TurnedAway.
@@ -141,10 +146,10 @@ class Guard:
         waited for longer. Once somebody has waited in vain, nobody waits until it answers again.
         """
         share = self.shares[lane]
-        with self._changed:
+        with self._lock:
             if not self._comes_clear(share, patience_seconds):
                 share.is_stalled = True
-                self._changed.notify_all()
+                share.changed.notify_all()
             wait_seconds = self.breaker.wait_seconds(self.monotonic())
             if wait_seconds > 0:
                 retry_after_seconds = math.ceil(wait_seconds)
@@ -156,13 +161,13 @@ class Guard:
 
     def begin_call(self, turn: "Turn") -> None:
         """Whoever has this turn waits on the gateway from now on, until the turn is given back."""
-        with self._changed:
+        with self._lock:
             turn.is_calling = True
             turn.share.calling += 1
 
     def leave(self, turn: "Turn", is_answered: bool | None) -> None:
         """Give the turn back, whether the gateway answered in it or did not; None where it was not called."""
-        with self._changed:
+        with self._lock:
             turn.share.taken -= 1
             turn.share.calling -= turn.is_calling
             if is_answered is not None:
@@ -172,16 +177,23 @@ class Guard:
             # Who never came to call did not wait for the gateway: a crowd that gives its places back
             # like that is no reason to turn others away.
             turn.share.is_stalled = turn.share.is_stalled and is_answered is False
-            self._changed.notify_all()
+            self._wake(turn.share)
+
+    def _wake(self, freed: Share) -> None:
+        """Let those go on who now can: one for the free place, all when the breaker is open."""
+        if self.breaker.wait_seconds(self.monotonic()) > 0:
+            for share in self.shares.values():
+                share.changed.notify_all()
+        freed.changed.notify()
 
     def _comes_clear(self, share: Share, patience_seconds: float) -> bool:
         def is_clear() -> bool:
             return self._is_clear(share)
 
-        if self._changed.wait_for(is_clear, patience_seconds):
+        if share.changed.wait_for(is_clear, patience_seconds):
             return True
         more_seconds = max(0.0, STORE_PATIENCE_SECONDS - patience_seconds)
-        return not share.calling and self._changed.wait_for(is_clear, more_seconds)
+        return not share.calling and share.changed.wait_for(is_clear, more_seconds)
 
     def _is_clear(self, share: Share) -> bool:
         is_open = self.breaker.wait_seconds(self.monotonic()) > 0

@@ -122,6 +122,7 @@ class World:
         *,
         is_furnished: bool = True,
         backend: FakeBackend | None = None,
+        elsewhere: FakeBackend | None = None,
         keys: Keys | None = None,
         settings: ChecksSettings | None = None,
         **policy: Any,
@@ -137,7 +138,8 @@ class World:
         self.publish: Callable[[RelayedEvent], None] = self.told.append
         others: tuple[Backend, ...] = (Manual(), Wallet())
         named = {backend.name: backend for backend in others}
-        self.backends: Mapping[str, Backend] = {"sandbox": self.backend, **named}
+        beside = {elsewhere.name: elsewhere} if elsewhere else {}
+        self.backends: Mapping[str, Backend] = {"sandbox": self.backend, **beside, **named}
         rules = Policy(return_origins=("https://shop.example",), **policy)
         self.guards = Guards(rules, lambda: self.clock.now().timestamp())
         self.app = Application.over(

@@ -18,9 +18,8 @@ CARD, OTHER = MethodCode("card"), MethodCode("other")
 @pytest.fixture
 def world() -> World:
     """A shop with a second gateway, which takes over for the first."""
-    world = World()
     there = FakeBackend(FakeGateway(address="https://elsewhere.test"), name="elsewhere")
-    world.backends["elsewhere"] = there  # type: ignore[index]
+    world = World(elsewhere=there)
     world.method("other", backend="elsewhere")
     world.method("card", fallback=OTHER)
     return world

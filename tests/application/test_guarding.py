@@ -248,6 +248,38 @@ class TestGuard:
 
             second.result(5).give_back()
 
+    def test_lets_all_in_who_wait_one_after_another(self) -> None:
+        """Each that leaves lets the next one in, and nobody is forgotten, in neither lane."""
+        guard = guard_with(places=1)
+        first = [guard.enter(lane) for lane in Lane]
+        with ThreadPoolExecutor(8) as threads:
+            waiting = [threads.submit(use, guard, lambda: None, lane) for lane in Lane for _ in range(4)]
+            time.sleep(0.05)
+            assert not any(each.done() for each in waiting)
+            for turn in first:
+                turn.give_back(is_answered=True)
+
+            assert [each.result(4) for each in waiting] == [None] * 8
+
+    def test_turns_all_away_who_wait_when_the_breaker_opens(self) -> None:
+        """Whoever still waited would wait for nothing, in both lanes."""
+        guard = guard_with(places=21)
+        turns = [calling(guard) for _ in range(21)]
+        with ThreadPoolExecutor(3) as threads:
+            janitors = calling(guard, Lane.JANITOR)
+            waiting = [threads.submit(guard.enter, lane, 10) for lane in (*Lane, Lane.SERVING)]
+            time.sleep(0.05)
+            assert not any(each.done() for each in waiting)
+            for turn in turns[1:]:
+                # Their places are taken again at once, so that there is none for who waits.
+                turn.share.taken += 1
+                turn.give_back(is_answered=False)
+
+            for each in waiting:
+                with pytest.raises(TurnedAway, match="too often"):
+                    each.result(4)
+        janitors.give_back()
+
     def test_is_not_waited_for_once_somebody_waited_in_vain(self) -> None:
         """Until it answers again: then it is worth waiting for."""
         guard = guard_with(places=1)

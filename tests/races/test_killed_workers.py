@@ -79,6 +79,8 @@ class Crew:
                 env=_environment({**self.settings, **settings}),
                 stdout=subprocess.DEVNULL,
                 stderr=log,
+                # Who dies takes its whole group along, which must not be that of the tests.
+                start_new_session=True,
             )
 
     def let_one_die(self, moment: Moment) -> None:

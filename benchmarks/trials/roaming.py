@@ -35,20 +35,12 @@ class Roamer:
     seconds: list[float] = attrs.field(factory=list)
     _connection: http.client.HTTPConnection | None = None
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Any:
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None, key: str = "") -> Any:
         """One request that must succeed; answers the document. Raises: Failed."""
         began = time.monotonic()
-        sent = {
-            "Authorization": f"Bearer {self.token}",
-            "Content-Type": "application/json",
-            **(headers or {}),
-        }
+        sent = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        if key:
+            sent["Idempotency-Key"] = key
         said = None if body is None else json.dumps(body)
         status, told = self._asked(method, path, said, sent)
         self.seconds.append(time.monotonic() - began)
@@ -89,10 +81,8 @@ class Roamer:
         if self._connection is not None:
             return self._connection, True
         for _ in self.addresses:
-            where = urlsplit(self.addresses[self.at])
-            connection = http.client.HTTPConnection(
-                where.hostname or "", where.port, timeout=ANSWER_SECONDS_MAX
-            )
+            where = urlsplit(self.addresses[self.at]).netloc
+            connection = http.client.HTTPConnection(where, timeout=ANSWER_SECONDS_MAX)
             try:
                 connection.connect()
             except ConnectionRefusedError:

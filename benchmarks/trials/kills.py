@@ -10,6 +10,7 @@ import sys
 from benchmarks.trials.trial import Trial, main
 from tests.races.disasters import Crew, kills
 from tests.races.shop import Shop
+from tests.races.shoppers import LOST
 
 SIZES = {"times": 30, "every_seconds": 8.0, "customers": 8, "processes": 4, "workers": 2, "seed": 1}
 
@@ -34,6 +35,7 @@ def run(trial: Trial) -> None:
             customers=options.customers,
             dice=random.Random(options.seed),
         )
+    assert seen.told[LOST], "nobody noticed"
     trial.note("kills", times=options.times, purchases=seen.purchases)
     trial.note("answers and deaths", **seen.told)
     trial.note("waited for a key, in seconds", longest=round(seen.waited_for_key, 1))

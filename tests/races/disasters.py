@@ -16,7 +16,7 @@ from tests.postgres import Postgres
 from tests.processes import Program
 from tests.races.books import Books
 from tests.races.shop import Shop
-from tests.races.shoppers import LATER, LOST, Bought, Prober, Shopper, shopping
+from tests.races.shoppers import LATER, Bought, Prober, Shopper, shopping
 from tests.races.wire import code_of
 from tests.steps.http_gateway import poll
 
@@ -58,8 +58,7 @@ def restarts(shop: Shop, server: Postgres, times: int, every_seconds: float, cus
 
     ensure_nothing_lost(shop, crowd)
     told = sum((shopper.told for shopper in crowd), Counter())
-    assert {status for _, status in prober.answers} <= {200, 503}
-    assert told["503 store_unavailable"], "nobody noticed"
+    assert {status for _, status in prober.answers} == {200, 503}
     back = [prober.back_after(moment) for moment in back_at]
     assert max(back) < BACK_SECONDS_MAX, back
     return Survived(_count(crowd), told, back, _waited(crowd))
@@ -127,7 +126,6 @@ def kills(
     waited = _waited(crowd)
     assert waited < KEY_SECONDS_MAX, waited
     told = sum((shopper.told for shopper in crowd), Counter())
-    assert told[LOST], "nobody noticed"
     return Survived(_count(crowd), told + died, (), waited)
 
 

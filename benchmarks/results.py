@@ -108,10 +108,7 @@ def _git(*arguments: str) -> str:
     ).stdout.strip()
 
 
-def latest(what: str, folder: Path = FOLDER) -> Mapping[str, Any]:
-    """The newest of these results. Raises: FileNotFoundError."""
+def latest(what: str, folder: Path = FOLDER) -> Mapping[str, Any] | None:
+    """The newest of these results; None when nothing was kept."""
     found = sorted(folder.glob(f"{what}-*.json"))
-    if not found:
-        raise FileNotFoundError(f"there is no result of {what}")
-    told: Mapping[str, Any] = json.loads(found[-1].read_text(encoding="utf-8"))
-    return told
+    return json.loads(found[-1].read_text(encoding="utf-8")) if found else None

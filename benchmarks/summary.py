@@ -1,5 +1,6 @@
-"""What the README tells of the newest result, and its plot: `python -m benchmarks.summary` writes both."""
+"""What the README tells of the newest results, and a plot: `python -m benchmarks.summary` writes both."""
 
+import importlib
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from benchmarks.results import FOLDER, latest
 from tests.processes import ROOT
 
 README, PLOT = ROOT / "README.md", FOLDER / "speed.svg"
+TRIALS = ("races", "restarts", "cuts", "kills", "reloads", "loris", "pgbouncer")
 START, END = "<!-- speed -->", "<!-- /speed -->"
 COMPARED = ("PostgreSQL", "SQLite", "floor and gateway", "floor")
 
@@ -18,10 +20,16 @@ Document = Mapping[str, Any]
 
 def main() -> int:
     """Write the plot, and the block between the README's marks."""
-    result = latest("bench")
-    PLOT.write_text(drawn(panels(result)), encoding="utf-8")
-    README.write_text(with_block(README.read_text(encoding="utf-8"), block(result)), encoding="utf-8")
+    if result := latest("bench"):
+        PLOT.write_text(drawn(panels(result)), encoding="utf-8")
+    README.write_text(told(README.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
+
+
+def told(page: str) -> str:
+    """The page with what is kept: the newest measurement, and the newest trial of each kind."""
+    trials = {name: latest(f"trial-{name}") for name in TRIALS}
+    return with_block(page, [*block(latest("bench")), "", *trials_block(trials)])
 
 
 def with_block(page: str, said: Sequence[str]) -> str:
@@ -39,11 +47,10 @@ def block(result: Document | None) -> list[str]:
         return ["Nothing has been measured yet."]
     about, settings = result["machine"], result["settings"]
     gates = [gate for section in result["sections"] for gate in section["gates"]]
-    name = f"{result['what']}-{result['date']}-{result['commit']}"
     return [
         f"Commit {result['commit']}, {about['cores']} cores shared by clients, service and database,"
         f" Python {about['python']}, PostgreSQL {settings['server_version']}; medians of"
-        f" {settings['rounds']} rounds. [Everything that was measured](benchmarks/results/{name}.md).",
+        f" {settings['rounds']} rounds. [Everything that was measured]({_page(result)}).",
         "",
         "| measured | is | must be | aim |",
         "|---|---|---|---|",
@@ -52,6 +59,27 @@ def block(result: Document | None) -> list[str]:
         "",
         f"![Checkouts a second beside the floor, and what they cost](benchmarks/results/{PLOT.name})",
     ]
+
+
+def trials_block(kept: Mapping[str, Document | None]) -> list[str]:
+    """What each trial tried, and how it ended."""
+    return [
+        "| trial | what is tried | verdict | at commit |",
+        "|---|---|---|---|",
+        *(_trial_row(name, result) for name, result in kept.items()),
+    ]
+
+
+def _trial_row(name: str, result: Document | None) -> str:
+    tried = (importlib.import_module(f"benchmarks.trials.{name}").__doc__ or "").partition("\n")[0]
+    if result is None:
+        return f"| {name} | {tried} | not tried yet | |"
+    verdict = result["verdict"].partition("\n")[0].replace("|", "\\|")
+    return f"| {name} | {tried} | {verdict} | [{result['commit']}]({_page(result)}) |"
+
+
+def _page(result: Document) -> str:
+    return f"benchmarks/results/{result['what']}-{result['date']}-{result['commit']}.md"
 
 
 def _row(gate: Document) -> str:

@@ -48,6 +48,8 @@ def main(name: str, purpose: str | None, sizes: Mapping[str, float], run: Callab
         parser.add_argument(f"--{size.replace('_', '-')}", type=type(default), default=default)
     parser.add_argument("--save", action="store_true", help="keep what was found in benchmarks/results")
     options = parser.parse_args()
+    if options.save and any(getattr(options, size) != default for size, default in sizes.items()):
+        parser.error("only the whole trial is kept")
     # The steps that are tried in this process log what the trial brings about.
     logging.disable()
     with TemporaryDirectory(prefix="kassa-trial-") as folder, durable_postgres() as server:

@@ -1,7 +1,11 @@
 """What is kept and shown of a run."""
 
 import json
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -33,6 +37,13 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
     results.keep(sections(), SETTINGS)
     return tmp_path / "results"
+
+
+def found(kept: Path) -> Mapping[str, Any]:
+    """The newest result of a measurement."""
+    result = results.latest("bench", kept)
+    assert result is not None
+    return result
 
 
 class TestTable:
@@ -81,15 +92,14 @@ class TestResults:
         old = {"what": "bench", "commit": "old"}
         (kept / "bench-2020-01-01-0000-old.json").write_text(json.dumps(old), "utf-8")
 
-        assert results.latest("bench", kept)["commit"] != "old"
-        with pytest.raises(FileNotFoundError):
-            results.latest("races", kept)
+        assert found(kept)["commit"] != "old"
+        assert results.latest("races", kept) is None
 
 
 class TestSummary:
     def test_shows_each_demand(self, kept: Path) -> None:
         """And what was missed."""
-        lines = summary.block(results.latest("bench", kept))
+        lines = summary.block(found(kept))
 
         assert "| service beside floor | 0.4 **(missed)** | at least 0.5 | 0.65 |" in lines
 
@@ -101,18 +111,42 @@ class TestSummary:
         with pytest.raises(ValueError, match="there is no"):
             summary.with_block("nothing", ["new"])
 
+    def test_tells_how_each_trial_ended(self) -> None:
+        """In its newest run, and of which nothing is known yet."""
+        failed = {"what": "trial-kills", "date": "D", "commit": "C", "verdict": "FAILED: a | b\nc"}
+
+        lines = summary.trials_block({"kills": failed, "cuts": None})
+
+        assert lines[2].startswith("| kills | Processes are killed without a word, ")
+        assert lines[2].endswith("| FAILED: a \\| b | [C](benchmarks/results/trial-kills-D-C.md) |")
+        assert lines[3].endswith("| not tried yet | |")
+
+    def test_knows_every_trial(self) -> None:
+        """Each that can be run is told of."""
+        programs = {path.stem for path in (ROOT / "benchmarks" / "trials").glob("*.py")}
+
+        assert set(summary.TRIALS) == programs - {"__init__", "trial", "roaming"}
+
     def test_in_the_readme_is_the_newest(self) -> None:
         """A result that was kept is told there too."""
-        kept = sorted((ROOT / "benchmarks" / "results").glob("bench-*.json"))
         page = (ROOT / "README.md").read_text("utf-8")
 
-        said = summary.block(results.latest("bench") if kept else None)
+        assert summary.told(page) == page
 
-        assert summary.with_block(page, said) == page
+
+class TestTrials:
+    def test_are_kept_whole_only(self) -> None:
+        """A smaller round is for looking, not for telling."""
+        command = [sys.executable, "-m", "benchmarks.trials.cuts", "--step", "50", "--save"]
+
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+        assert done.returncode == 2
+        assert "only the whole trial is kept" in done.stderr
 
     def test_is_drawn(self, kept: Path) -> None:
         """A bar for each subject, and one of two parts for each size."""
-        picture = ElementTree.fromstring(drawn(summary.panels(results.latest("bench", kept))))
+        picture = ElementTree.fromstring(drawn(summary.panels(found(kept))))
 
         bars = [part for part in picture if part.tag.endswith("rect")]
         assert len(bars) == 4 + 2 * 2

@@ -203,15 +203,20 @@ class AskGateway:
         by: Actor,
         now: datetime,
     ) -> None:
-        """Nothing is decided yet: end it if it was to be closed and that is sure, else look again."""
+        """Nothing is decided yet: end it if it was to be closed and that is sure, else look again.
+
+        What could be paid there all the same, since it cannot be ended there, is watched for a while.
+        """
+        is_absent = status is VerdictStatus.ABSENT
         sure = not question.patient or payment.looks >= ABSENT_LOOKS_MIN
-        over = sure if status is VerdictStatus.ABSENT else not can_end
-        if question.closing and over:
+        looks_again = by == JANITOR and payment.look_at is not None
+        if question.closing and (sure if is_absent else not can_end):
             if payment.is_open:
                 payment.fail(question.closing, by, now)
             payment.stop_looking()
-        elif by == JANITOR and payment.look_at is not None:
-            payment.look_later(now, self.policy.first_look)
+            looks_again = not is_absent
+        if looks_again:
+            payment.look_later(now, self.policy.first_look, self.policy.watched_until(payment.created_at))
 
 
 def _can_end(connected: Gateway, status: VerdictStatus) -> bool:

@@ -72,5 +72,7 @@ class LookAfterPayments:
     def _look_later(self, uow: UnitOfWork, asked: Payment, pause: timedelta) -> None:
         (payment,) = uow.payments.lock([asked.id])
         if payment.version == asked.version:
-            payment.look_later(self.ask.clock.now(), max(self.ask.policy.first_look, pause))
+            policy, now = self.ask.policy, self.ask.clock.now()
+            watched_until = policy.watched_until(payment.created_at)
+            payment.look_later(now, max(policy.first_look, pause), watched_until, is_answered=False)
             uow.payments.save(payment)

@@ -1,7 +1,7 @@
 """The shop's rules as named values, in one place."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import attrs
@@ -43,6 +43,10 @@ LOOK_MARGIN = timedelta(seconds=20)
 
 # A look waits for its gateway; one that is silent must not keep the others from being looked at.
 JANITORS = 4
+
+# Not every gateway can close a payment that nobody paid in time. Money that comes there afterwards is
+# looked for so long, at pauses that grow to a day.
+LATE_MONEY_WATCH = timedelta(days=7)
 
 # A gateway is not called for a while when so many of its latest uses went unanswered.
 BREAKER_WINDOW_SECONDS = 30.0
@@ -90,6 +94,10 @@ class Policy:
     def look_patience(self) -> timedelta:
         """How long one of the janitor's looks may take, which may ask and then close, each by a call."""
         return 2 * timedelta(seconds=self.gateway_seconds) + LOOK_MARGIN
+
+    def watched_until(self, begun_at: datetime) -> datetime:
+        """Until when money is looked for that comes after its payment has ended here."""
+        return begun_at + self.hold + LATE_MONEY_WATCH
 
     @property
     def serving_places(self) -> int:

@@ -21,8 +21,10 @@ from domain.order import Order
 from domain.verdict import Verdict, VerdictStatus
 from domain.wallet import WALLET
 
-# The janitor's pauses double from the first one up to this many times it.
+# The janitor's pauses double from the first one up to this many times it; once the payment has
+# ended here nobody waits any more, and they grow longer.
 LOOK_GROWTH_MAX = 12
+LATE_PAUSE_MAX = timedelta(days=1)
 
 TOO_LATE = "the money came too late: the orders cannot be had any more"
 
@@ -56,8 +58,9 @@ class Payment:
     """One attempt to collect the money of one or more orders, in one currency; it has one bill.
 
     The bill has no life of its own, so it shares its payment's `id`.
-    Units: `looks` counts the janitor's looks since the last news. `expires_at` ends the hold,
-    None for never; `look_at` is when the janitor looks next, None when nothing is left to learn.
+    Units: `looks` counts the janitor's looks since the last news that the gateway answered.
+    `expires_at` ends the hold, None for never; `look_at` is when the janitor looks next, None when
+    nothing is left to learn.
     """
 
     id: PaymentId
@@ -298,15 +301,26 @@ class Payment:
         """A paid order was given up: its share has to go back, and until it has a person watches."""
         self.review(f"order {order.number} was cancelled: its share is to be refunded", by, now)
 
-    def look_later(self, now: datetime, first_pause: timedelta) -> None:
+    def look_later(
+        self, now: datetime, first_pause: timedelta, watched_until: datetime, *, is_answered: bool = True
+    ) -> None:
         """The janitor has looked, and plans its next look in place of its claim on this one.
 
-        Pauses grow, and the end of the hold is never slept through. Under review nothing is planned.
+        Pauses grow, and the end of the hold is never slept through. Silence makes nothing surer, so
+        it is not counted, and the pause is then as long as nothing has been learned. What has ended
+        here is watched until then, for money that comes late. Under review nothing is planned.
         """
-        pause = first_pause * min(2 ** min(self.looks, 10), LOOK_GROWTH_MAX)
-        self.looks += 1
-        if self.bill.state is not BillState.REVIEW:
-            self.look_at = self._sooner(now + pause) if self._is_held(now) else now + pause
+        is_over = not self.is_open and watched_until <= now
+        grown = first_pause * 2 ** min(self.looks, 20) if is_answered else now - self.updated_at
+        longest = first_pause * LOOK_GROWTH_MAX if self.is_open else LATE_PAUSE_MAX
+        moment = now + max(first_pause, min(grown, longest))
+        self.looks += is_answered
+        if self.bill.state is BillState.REVIEW:
+            return
+        if self.is_open:
+            self.look_at = self._sooner(moment) if self._is_held(now) else moment
+        else:
+            self.look_at = None if is_over else min(moment, watched_until)
 
     def look_soon(self, now: datetime, first_pause: timedelta) -> None:
         """There is news that could not be confirmed yet: look again after the first pause.

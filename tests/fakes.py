@@ -158,6 +158,16 @@ class Bank:
         with self._lock:
             self._entries.pop(order_id, None)
 
+    def hide(self, order_id: str) -> Entry:
+        """It does not know the payment for now; answers what to `show` again."""
+        with self._lock:
+            return self._entries.pop(order_id)
+
+    def show(self, entry: Entry) -> None:
+        """It knows a hidden payment again."""
+        with self._lock:
+            self._entries[entry.order_id] = entry
+
     def say(self, order_id: str, **fields: Any) -> None:
         """From now on it says this of the payment, in its own field names: merchant_ref, status, id..."""
         with self._lock:

@@ -1,17 +1,46 @@
 """The janitor: what callbacks missed is settled, what nobody paid in time is let go."""
 
+from datetime import timedelta
+
 import pytest
 
 from application.gateways import Capabilities
 from domain.bill import BillState, PaymentStatus
 from domain.errors import GatewayUnavailable
+from domain.ids import KEY_HOLDER
 from domain.order import OrderStatus
-from tests.world import World
+from tests.fakes import FakeBackend, FakeGateway
+from tests.world import STAFF, World
+
+
+class Unclosing(FakeGateway):
+    """A gateway where nothing can be closed: a page that the customer has stays open there."""
+
+    close = None  # type: ignore[assignment]
+    void = None  # type: ignore[assignment]
 
 
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@pytest.fixture
+def unclosing() -> World:
+    return World(backend=FakeBackend(Unclosing()))
+
+
+def look_for(world: World, seconds: float) -> None:
+    """The janitor looks whenever it has planned to, for so long."""
+    until = world.clock.time + timedelta(seconds=seconds)
+    while planned := min(
+        (p.look_at for p in world.store.tables.payments.values() if p.look_at), default=None
+    ):
+        if planned > until:
+            break
+        world.clock.time = max(planned, world.clock.time)
+        world.app.look_after_payments()
+    world.clock.time = until
 
 
 class TestSettlingWhatCallbacksMissed:
@@ -141,6 +170,28 @@ class TestLettingUnpaidOrdersGo:
         assert world.order(out.orders[0]).status is OrderStatus.FAILED
         assert len(world.bank.called("verify")) >= 2
 
+    @pytest.mark.parametrize("how", ["silent", "turned away"])
+    def test_believes_nothing_the_sooner_for_silence(self, world: World, how: str) -> None:
+        """Only answers count: the first one after an outage may be that of a gateway still half asleep."""
+        out = world.buy(2)
+        if how == "turned away":
+            for _ in range(20):
+                world.bank.trouble(operation="verify")
+                with pytest.raises(GatewayUnavailable):
+                    world.app.verify_bill(payment_id=out.payment.id, by=STAFF)
+        world.bank.trouble(None)
+        look_for(world, 31 * 60)
+        world.bank.recover()
+        entry = world.bank.hide(out.payment.order_id)
+
+        look_for(world, 60)
+        held = world.order(out.orders[0]).status
+        world.bank.show(entry)
+        world.bank.confirm(out.payment.order_id)
+        look_for(world, 60)
+
+        assert (held, world.order(out.orders[0]).status) == (OrderStatus.HOLD, OrderStatus.PROCESSING)
+
     def test_leaves_a_payment_under_review_alone(self, world: World) -> None:
         """A person decides, however long it takes."""
         out = world.buy(2)
@@ -162,6 +213,59 @@ class TestLettingUnpaidOrdersGo:
 
         assert world.app.look_after_payments() == 0
         assert world.order(out.orders[0]).is_awaiting_approval
+
+
+class TestWatchingForLateMoney:
+    """Where a gateway cannot close a payment, its customer may pay after all, and no word of it arrive."""
+
+    @pytest.mark.parametrize("seconds", [60, 3600, 86_400, 6 * 86_400])
+    def test_finds_what_comes_after_the_hold(self, unclosing: World, seconds: int) -> None:
+        """A minute later or days later; the goods are still there, so they are sold."""
+        out = unclosing.buy(2)
+        look_for(unclosing, 31 * 60)
+        expired = unclosing.order(out.orders[0]).status
+        look_for(unclosing, seconds)
+        unclosing.bank.confirm(out.payment.order_id)
+        look_for(unclosing, min(2 * seconds + 60, 86_400))
+
+        assert (expired, unclosing.order(out.orders[0]).status) == (
+            OrderStatus.FAILED,
+            OrderStatus.PROCESSING,
+        )
+        assert unclosing.payment(out.payment).status is PaymentStatus.SUCCESS
+
+    def test_finds_what_comes_for_a_cancelled_order(self, unclosing: World) -> None:
+        """It buys nothing any more, so a person has to see to it."""
+        out = unclosing.buy(2)
+        unclosing.app.cancel_order(order_key=out.orders[0].key, by=KEY_HOLDER)
+        look_for(unclosing, 600)
+        unclosing.bank.confirm(out.payment.order_id)
+        look_for(unclosing, 1200)
+
+        assert unclosing.payment(out.payment).bill.state is BillState.REVIEW
+        assert unclosing.order(out.orders[0]).status is OrderStatus.CANCELLED
+
+    def test_ends_after_a_week_and_was_no_burden(self, unclosing: World) -> None:
+        """Some two dozen questions in all, and fewer where nobody answers them."""
+        out = unclosing.buy(2)
+        look_for(unclosing, 31 * 60)
+        before = len(unclosing.bank.called("verify"))
+        look_for(unclosing, 6.9 * 86_400)
+        watched = unclosing.payment(out.payment).look_at
+        look_for(unclosing, 86_400)
+
+        assert watched is not None
+        assert unclosing.payment(out.payment).look_at is None
+        assert 10 < len(unclosing.bank.called("verify")) - before < 30
+
+    def test_ends_where_the_gateway_is_silent_for_ever(self, unclosing: World) -> None:
+        """A method whose keys were withdrawn leaves no work behind."""
+        out = unclosing.buy(2)
+        look_for(unclosing, 31 * 60)
+        unclosing.bank.trouble(None)
+        look_for(unclosing, 8 * 86_400)
+
+        assert unclosing.payment(out.payment).look_at is None
 
 
 class TestClosingWhatEndedHere:

@@ -25,6 +25,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
 DEADLINE = NOW + timedelta(minutes=30)
 PAUSE = timedelta(seconds=5)
+WATCHED = NOW + timedelta(days=8)
 
 AZN = Currency("AZN", 2)
 USD = Currency("USD", 2)
@@ -129,9 +130,11 @@ def opened(payment: Payment) -> Payment:
     return payment
 
 
-def payment_in(state: BillState, *, auto_approve: bool = True) -> Payment:
+def payment_in(
+    state: BillState, *, auto_approve: bool = True, expires_at: datetime | None = DEADLINE
+) -> Payment:
     """A payment whose bill has come to a state by legal moves."""
-    payment = new_payment(auto_approve=auto_approve)
+    payment = new_payment(auto_approve=auto_approve, expires_at=expires_at)
     if state is BillState.IN_DOUBT:
         payment.not_opened(BY, NOW, sent=True)
     elif state is not BillState.UNSENT:

@@ -29,6 +29,7 @@ from tests.domain.builders import (
     STAFF,
     TRANSACTION,
     USD,
+    WATCHED,
     answer,
     azn,
     held_order,
@@ -319,33 +320,80 @@ class TestEnding:
 
 
 class TestLooking:
-    def test_pauses_longer_each_time_up_to_a_bound(self) -> None:
-        """The pauses double, and none is longer than twelve times the first."""
-        payment, pauses = payment_in(BillState.FAILED), []
+    @pytest.mark.parametrize(
+        ("state", "pauses"),
+        [(BillState.WAITING, [1, 2, 4, 8, 12, 12]), (BillState.FAILED, [1, 2, 4, 8, 16, 32])],
+    )
+    def test_pauses_longer_each_time(self, state: BillState, pauses: list[int]) -> None:
+        """The pauses double; while somebody waits for the end none is longer than twelve times the first."""
+        payment, seen = payment_in(state, expires_at=None), []
 
-        for _ in range(8):
-            payment.look_at = None
-            payment.look_later(NOW, PAUSE)
-            pauses.append((payment.look_at or NOW) - NOW)
+        for _ in pauses:
+            payment.look_later(NOW, PAUSE, WATCHED)
+            seen.append((payment.look_at or NOW) - NOW)
 
-        assert [pause / PAUSE for pause in pauses] == [1, 2, 4, 8, 12, 12, 12, 12]
+        assert [pause / PAUSE for pause in seen] == pauses
         assert LOOK_GROWTH_MAX == 12
 
-    def test_does_not_grow_for_ever(self) -> None:
-        """A payment looked at a thousand times is looked at again as soon as one looked at five times."""
+    @pytest.mark.parametrize(
+        ("state", "pause"), [(BillState.WAITING, PAUSE * 12), (BillState.FAILED, timedelta(days=1))]
+    )
+    def test_does_not_grow_for_ever(self, state: BillState, pause: timedelta) -> None:
+        """A payment looked at a thousand times is looked at again as soon as one looked at twenty times."""
+        payment = payment_in(state, expires_at=None)
+        payment.looks = 1_000
+
+        payment.look_later(NOW, PAUSE, WATCHED)
+
+        assert payment.look_at == NOW + pause
+
+    @pytest.mark.parametrize(
+        ("quiet", "pause"),
+        [(timedelta(0), PAUSE), (PAUSE * 3, PAUSE * 3), (PAUSE * 40, PAUSE * 12)],
+    )
+    def test_counts_no_silence(self, quiet: timedelta, pause: timedelta) -> None:
+        """Silence makes nothing surer; the longer it lasts, the longer are the pauses."""
+        payment = payment_in(BillState.WAITING, expires_at=None)
+        payment.looks, now = 1, payment.updated_at + quiet
+
+        payment.look_later(now, PAUSE, WATCHED, is_answered=False)
+
+        assert (payment.look_at, payment.looks) == (now + pause, 1)
+
+    def test_waits_as_long_as_the_gateway_asked(self) -> None:
+        """A gateway that wants to be left alone for a while is."""
+        payment = payment_in(BillState.WAITING, expires_at=None)
+
+        payment.look_later(NOW, PAUSE * 100, WATCHED, is_answered=False)
+
+        assert payment.look_at == NOW + PAUSE * 100
+
+    @pytest.mark.parametrize("is_answered", [True, False])
+    def test_ends_with_the_watch_for_late_money(self, is_answered: bool) -> None:
+        """What ended is looked at once more at the end of that time, and then never again."""
         payment = payment_in(BillState.FAILED)
         payment.looks = 1_000
 
-        payment.look_later(NOW, PAUSE)
+        payment.look_later(WATCHED - PAUSE, PAUSE * 2, WATCHED, is_answered=is_answered)
+        last = payment.look_at
+        payment.look_later(WATCHED, PAUSE, WATCHED, is_answered=is_answered)
 
-        assert payment.look_at == NOW + PAUSE * 12
+        assert (last, payment.look_at) == (WATCHED, None)
+
+    def test_does_not_end_while_the_payment_is_open(self) -> None:
+        """However long its gateway is silent: the hold stays, and so do the looks."""
+        payment = payment_in(BillState.WAITING, expires_at=None)
+
+        payment.look_later(WATCHED, PAUSE, WATCHED, is_answered=False)
+
+        assert payment.look_at is not None
 
     def test_does_not_sleep_through_the_end_of_the_hold(self) -> None:
         """The goods are freed when the hold ends, not a pause later."""
         payment = payment_in(BillState.WAITING)
         payment.looks = 5
 
-        payment.look_later(DEADLINE - PAUSE, PAUSE)
+        payment.look_later(DEADLINE - PAUSE, PAUSE, WATCHED)
 
         assert payment.look_at == DEADLINE
 
@@ -354,7 +402,7 @@ class TestLooking:
         payment = payment_in(BillState.WAITING)
         payment.look_at = DEADLINE + timedelta(hours=1)
 
-        payment.look_later(DEADLINE, PAUSE)
+        payment.look_later(DEADLINE, PAUSE, WATCHED)
 
         assert payment.look_at == DEADLINE + PAUSE
 
@@ -381,7 +429,7 @@ class TestLooking:
         payment = payment_in(BillState.REVIEW)
 
         payment.look_soon(LATER, PAUSE)
-        payment.look_later(LATER, PAUSE)
+        payment.look_later(LATER, PAUSE, WATCHED)
 
         assert payment.look_at is None
 

@@ -12,7 +12,7 @@ from domain.bill import BillState, PaymentStatus
 from domain.errors import Conflict
 from domain.payment import Settlement
 from domain.verdict import Verdict, VerdictStatus
-from tests.domain.builders import BANK, BY, NOW, PAUSE, STAFF, held_order, new_payment
+from tests.domain.builders import BANK, BY, NOW, PAUSE, STAFF, WATCHED, held_order, new_payment
 from tests.domain.test_bill import MOVES, VISIBLE
 
 PATIENCE = timedelta(seconds=12)
@@ -134,7 +134,7 @@ class PaymentLife(RuleBasedStateMachine):
         moved = before.state is not payment.bill.state
         assert moved or settlement is not Settlement.APPLIED
         if settlement is Settlement.UNCHANGED and payment.look_at is not None:
-            payment.look_later(self.now, PAUSE)
+            payment.look_later(self.now, PAUSE, WATCHED)
 
     @invariant()
     def it_moves_only_along_its_table(self) -> None:

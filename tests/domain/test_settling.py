@@ -10,7 +10,18 @@ from domain.bill import BillState
 from domain.events import PaymentSucceeded, PaymentUnderReview
 from domain.payment import Payment, Settlement
 from domain.verdict import Verdict, VerdictStatus
-from tests.domain.builders import BANK, DEADLINE, LATER, NOW, PAUSE, answer, opened, payment_in, settle
+from tests.domain.builders import (
+    BANK,
+    DEADLINE,
+    LATER,
+    NOW,
+    PAUSE,
+    WATCHED,
+    answer,
+    opened,
+    payment_in,
+    settle,
+)
 
 B, V = BillState, VerdictStatus
 
@@ -277,7 +288,7 @@ class TestLookingAfterAnAnswer:
         payment.look_at = DEADLINE
 
         settle(payment, answer(V.PENDING))
-        payment.look_later(LATER, PAUSE)
+        payment.look_later(LATER, PAUSE, WATCHED)
 
         assert payment.look_at == LATER + PAUSE
 

@@ -93,9 +93,15 @@ class PaypalGateway:
     def collect(
         self, order_id: GatewayOrderId, transaction_id: str, within_seconds: float | None = None
     ) -> Verdict:
-        """Take, or hold, what the customer approved, and ask how it stands. Raises: GatewayTrouble."""
+        """Take, or hold, what the customer approved, and ask how it stands. Raises: GatewayTrouble.
+
+        The key is this approval's alone: PayPal answers a repeated key as it did before, which after a
+        declined card and a second approval would be the old refusal.
+        """
         deadline, what = self._deadline(within_seconds), "authorize" if self.is_manual else "capture"
-        answer = self._post(f"{_path(transaction_id)}/{what}", deadline, {}, f"{order_id}:{what}:1")
+        approved = self._order(transaction_id, deadline)
+        key = f"{order_id}:{what}:{dialect.state_mark_of(approved)}"
+        answer = self._post(f"{_path(transaction_id)}/{what}", deadline, {}, key)
         # Refused, it is done already, or the customer has to choose another card.
         if answer.status not in _REFUSALS:
             self.line.line.told(answer)

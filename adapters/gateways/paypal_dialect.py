@@ -1,5 +1,6 @@
 """The dialect of PayPal's Orders v2: what an order, its authorizations and its captures say together."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
@@ -144,6 +145,11 @@ def verdict_of(order: Json, order_id: GatewayOrderId) -> Verdict:
         is_approved=code == "APPROVED" and not captures and not holds,
         response=WORDS.kept(order, {order_id}),
     )
+
+
+def state_mark_of(order: Json) -> str:
+    """Tells the states of an order from one another: whatever happens to it changes its record."""
+    return hashlib.sha256(json.dumps(order, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _status(code: str, captures: Sequence[Json], holds: Sequence[Json]) -> VerdictStatus:

@@ -119,10 +119,23 @@ class TestWhatIsSent:
     def test_to_collect_or_to_hold(self) -> None:
         """As the method says."""
         for capture, what in (("automatic", "capture"), ("manual", "authorize")):
-            calls = canned(TOKEN, PAID)
+            calls = canned(TOKEN, order("APPROVED"), PAID)
             connected(calls, capture=capture).collect(REF, "O1")
-            assert calls.asked[1][1] == f"{BASE}v2/checkout/orders/O1/{what}"
-            assert calls.asked[1][2]["PayPal-Request-Id"] == f"{REF}:{what}:1"
+            assert calls.asked[2][1] == f"{BASE}v2/checkout/orders/O1/{what}"
+            assert calls.asked[2][2]["PayPal-Request-Id"].startswith(f"{REF}:{what}:")
+
+    def test_to_collect_once_for_each_approval(self) -> None:
+        """Repeated, it is the same request; after a declined card the customer's next word is another."""
+        first = {**order("APPROVED"), "update_time": "2027-01-15T08:00:00Z"}
+        second = {**first, "update_time": "2027-01-15T08:02:00Z"}
+        keys = []
+        for approved in (first, first, second):
+            calls = canned(TOKEN, approved, PAID)
+            connected(calls).collect(REF, "O1")
+            keys.append(calls.asked[2][2]["PayPal-Request-Id"])
+
+        assert keys[0] == keys[1] != keys[2]
+        assert all(len(key) <= 108 for key in keys)
 
     def test_to_move_money(self) -> None:
         """By the names of the hold and of the capture in the order."""

@@ -115,6 +115,32 @@ class TestAnOrder:
         assert waiting == "PAYER_ACTION_REQUIRED"
         assert captured(sandbox, order).json()["status"] == "COMPLETED"
 
+    def test_answers_a_repeated_capture_as_before(self, sandbox: Driver, shop: Shop) -> None:
+        """A declined card was an answer too: another capture needs another id."""
+        order = opened(sandbox, shop)
+        path = f"v2/checkout/orders/{order}/capture"
+        approve(sandbox, order, "4000000000000116")
+        declined = ask(sandbox, "POST", path, key="capture-1")
+        approve(sandbox, order)
+        repeated = ask(sandbox, "POST", path, key="capture-1")
+        taken = ask(sandbox, "POST", path, key="capture-2")
+
+        issues = [answer.json()["details"][0]["issue"] for answer in (declined, repeated)]
+        assert issues == ["INSTRUMENT_DECLINED"] * 2
+        assert {answer.status_code for answer in (declined, repeated)} == {422}
+        assert (taken.status_code, taken.json()["status"]) == (201, "COMPLETED")
+
+    def test_tells_when_it_last_changed(self, sandbox: Driver, shop: Shop) -> None:
+        """So one approval can be told from another."""
+        order, times = opened(sandbox, shop), []
+        for card in ("4000000000000116", APPROVED):
+            approve(sandbox, order, card)
+            times.append(ask(sandbox, "GET", f"v2/checkout/orders/{order}").json()["update_time"])
+            captured(sandbox, order)
+            sandbox.advance(1)
+
+        assert times[0] < times[1]
+
     def test_may_be_left_by_the_buyer(self, sandbox: Driver, shop: Shop) -> None:
         """Going back ends nothing."""
         order = opened(sandbox, shop)

@@ -39,7 +39,7 @@ def open_paypal(account: Account, core: Core) -> Branch:
     dialect = PayPal(account, core, transmissions)
     credentials = Credentials(account.client_id, account.client_secret)
     desk = core.desk(NAME, dialect)
-    orders, parts = Orders(account, core, desk), Parts(core, desk)
+    orders, parts = Orders(account, core, desk, dialect), Parts(core, desk)
     routes = [
         Route("/paypal/v1/oauth2/token", Authorization(credentials)),
         Route("/paypal/v1/notifications/verify-webhook-signature", transmissions),
@@ -77,10 +77,11 @@ class Authorization:
 class Orders:
     """Orders: opened, approved by the buyer, and only then paid for at the merchant's word."""
 
-    def __init__(self, account: Account, core: Core, desk: Desk) -> None:
+    def __init__(self, account: Account, core: Core, desk: Desk, dialect: PayPal) -> None:
         self._account = account
         self._core = core
         self._desk = desk
+        self._dialect = dialect
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         document = read_json(req, _ORDER)
@@ -116,7 +117,10 @@ class Orders:
             _ensure_may_be_asked(payment, is_manual=is_manual)
             payment = gateway.present_to_bank(order_id).payment
             if payment.status is Status.CREATED:
-                raise Conflict("INSTRUMENT_DECLINED", "The instrument presented was declined.")
+                # The bank was asked, so this is an answer: the same request gets it again, whatever the
+                # buyer has done since.
+                declined = Conflict("INSTRUMENT_DECLINED", "The instrument presented was declined.")
+                return self._dialect.refused(declined)
             return _order(201, payment)
 
         # No amount moves at an authorization's creation, but faults know only one op for asking the bank.

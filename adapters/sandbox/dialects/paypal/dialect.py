@@ -150,6 +150,7 @@ def order_document(payment: Payment) -> Document:
         "intent": "AUTHORIZE" if terms.is_manual else "CAPTURE",
         "status": order_status(payment),
         "create_time": iso(payment.created_at),
+        "update_time": iso(payment.updated_at),
         "purchase_units": [unit],
         "links": links(payment),
     }

@@ -13,11 +13,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Self
 
 import attrs
 import requests
+
+from tests.accounts import Accounts
 
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 40
@@ -171,19 +174,30 @@ class Sandbox:
     """A running sandbox gateway, with the keys a shop needs and the token of its control side."""
 
     program: Program
-    api_key: str
-    signing_secret: str
+    accounts: Accounts
     control_token: str
 
     @classmethod
-    def start(cls, folder: Path) -> Self:
-        """On a free port, with keys of its own."""
-        api_key, signing_secret, token = (secrets.token_hex(16) for _ in range(3))
-        options = ("--port", "0", "--api-key", api_key, "--signing-secret", signing_secret)
-        program = Program(
-            arguments=("sandbox", *options, "--control-token", token), log_path=folder / "sandbox.log"
-        )
-        return cls(program.start(), api_key, signing_secret, token)
+    def start(cls, folder: Path, called_back_at: Callable[[str], str] = "http://shop.test/{}".format) -> Self:
+        """On a free port, in every dialect, with keys of its own; accounts are called back where told."""
+        accounts, token = Accounts.opened(), secrets.token_hex(16)
+        options = ("--port", "0", "--control-token", token, *accounts.options(called_back_at))
+        program = Program(arguments=("sandbox", *options), log_path=folder / "sandbox.log")
+        return cls(program.start(), accounts, token)
+
+    @property
+    def api_key(self) -> str:
+        """What merchants of the native dialect show."""
+        return self.accounts.keys["api-key"]
+
+    @property
+    def signing_secret(self) -> str:
+        """What callbacks of the native dialect are signed with."""
+        return self.accounts.keys["signing-secret"]
+
+    def settings(self, backend: str, *, holds: bool = False) -> dict[str, Any]:
+        """A method's settings at this gateway."""
+        return self.accounts.settings(backend, self.address, holds=holds)
 
     @property
     def address(self) -> str:

@@ -71,11 +71,7 @@ class Shop:
     def open(self) -> Self:
         """Signs staff in and sets the methods up."""
         self.staff = self.service.staff_token()
-        gateway = {
-            "base_url": self.sandbox.address,
-            "api_key": self.sandbox.api_key,
-            "signing_secret": self.sandbox.signing_secret,
-        }
+        gateway = self.sandbox.settings("sandbox")
         self.put("payment-methods/card", {"name": "Card", "backend": "sandbox", "settings": gateway})
         slow = {"name": "Card, approved", "backend": "sandbox", "settings": gateway, "auto_approve": False}
         self.put("payment-methods/approved", slow)

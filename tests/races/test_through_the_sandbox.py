@@ -1,7 +1,6 @@
 """Whole checkouts between two programs that share no code: the service, and the sandbox in every dialect."""
 
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,61 +8,18 @@ import attrs
 import pytest
 import requests
 
+from tests.accounts import SETTINGS
 from tests.live import Live
-from tests.processes import Program, Sandbox, Service
+from tests.processes import Sandbox, Service
 from tests.races.shop import Shop
 from tests.races.wire import SECONDS_MAX
 
 APPROVED, DECLINED = "4111 1111 1111 1111", "4000 0000 0000 0116"
 
-BACKENDS = ("sandbox", "epoint", "stripe", "payu", "paynow", "paypal", "mollie")
+BACKENDS = tuple(SETTINGS)
 
 # A declined card leaves these open: the customer may try another on the same page, until the hold ends.
 PATIENT = {"stripe", "paypal"}
-
-
-def keys() -> dict[str, str]:
-    """Keys of the merchant at every gateway, as the sandbox's options name them."""
-    names = (
-        *("api-key", "signing-secret", "control-token", "epoint-public-key", "epoint-private-key"),
-        *(
-            "stripe-secret-key",
-            "stripe-webhook-secret",
-            "payu-pos-id",
-            "payu-client-id",
-            "payu-client-secret",
-        ),
-        *("payu-second-key", "paynow-api-key", "paynow-signature-key", "paypal-client-id"),
-        *("paypal-client-secret", "paypal-webhook-id", "mollie-api-key"),
-    )
-    return {name: secrets.token_hex(16) for name in names}
-
-
-# Of those that are told where to call back, by the sandbox's option; the others are told with each payment.
-CALLED_BACK = {
-    "epoint": "epoint-result-url",
-    "stripe": "stripe-webhook-url",
-    "paynow": "paynow-notification-url",
-    "paypal": "paypal-webhook-url",
-}
-
-
-def settings_for(backend: str, address: str, known: Mapping[str, str]) -> dict[str, str]:
-    """A method's settings at one of the sandbox's gateways."""
-    names = {
-        "sandbox": ("api_key", "signing_secret"),
-        "epoint": ("public_key", "private_key"),
-        "stripe": ("secret_key", "webhook_secret"),
-        "payu": ("pos_id", "client_id", "client_secret", "second_key"),
-        "paynow": ("api_key", "signature_key"),
-        "paypal": ("client_id", "client_secret", "webhook_id"),
-        "mollie": ("api_key",),
-    }
-    own = "" if backend == "sandbox" else f"{backend}-"
-    path = "" if backend in {"sandbox", "epoint"} else f"/{backend}"
-    told = {name: known[own + name.replace("_", "-")] for name in names[backend]}
-    currency = {"currency": "AZN"} if backend == "payu" else {}
-    return {"base_url": address + path, **told, **currency}
 
 
 @attrs.frozen
@@ -104,14 +60,10 @@ def two(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     """Both, knowing of each other; the janitor sleeps, so that nothing but news settles anything."""
     folder: Path = tmp_path_factory.mktemp("dialects")
     service = Service.start(folder / "service", janitor_seconds=600, gateway_timeout_seconds=5)
-    known = keys()
-    urls = {option: f"{service.address}/v1/callbacks/{name}" for name, option in CALLED_BACK.items()}
-    options = [f"--{name}={value}" for name, value in {**known, **urls}.items()]
-    program = Program(arguments=("sandbox", "--port", "0", *options), log_path=folder / "sandbox.log")
-    sandbox = Sandbox(program.start(), known["api-key"], known["signing-secret"], known["control-token"])
+    sandbox = Sandbox.start(folder, f"{service.address}/v1/callbacks/{{}}".format)
     shop = Shop(service, sandbox).open()
     for backend in BACKENDS:
-        settings = settings_for(backend, sandbox.address, known)
+        settings = sandbox.settings(backend)
         shop.put(f"payment-methods/{backend}", {"name": backend, "backend": backend, "settings": settings})
     yield Two(shop, requests.Session())
     service.stop()

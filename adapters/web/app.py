@@ -75,6 +75,7 @@ class Everywhere:
 
     def process_request(self, request: falcon.Request, _: falcon.Response) -> None:
         """Start the clock."""
+        self.metrics.begin()
         request.context.started = time.perf_counter()
 
     def process_response(

@@ -35,6 +35,7 @@ class Metrics:
     shown: CollectorRegistry = attrs.Factory(lambda self: self.registry, takes_self=True)
     requests: Counter = attrs.field(init=False)
     seconds: Histogram = attrs.field(init=False)
+    under_way: Gauge = attrs.field(init=False)
     breakers: Gauge = attrs.field(init=False)
 
     @classmethod
@@ -69,6 +70,15 @@ class Metrics:
             registry=self.registry,
         )
 
+    @under_way.default
+    def _gauge_of_threads(self) -> Gauge:
+        return Gauge(
+            "kassa_http_requests_under_way",
+            "Requests that a thread is at work on, the one that asks for this among them.",
+            multiprocess_mode="livesum",
+            registry=self.registry,
+        )
+
     @breakers.default
     def _gauge(self) -> Gauge:
         return Gauge(
@@ -80,8 +90,13 @@ class Metrics:
             registry=self.registry,
         )
 
+    def begin(self) -> None:
+        """A request is worked on, until it is observed."""
+        self.under_way.inc()
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request."""
+        """Count one request that has been worked on."""
+        self.under_way.dec()
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(method, route).observe(seconds)
 

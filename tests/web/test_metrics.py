@@ -12,6 +12,7 @@ from domain.ids import MethodCode
 
 COUNTED = 'kassa_http_requests_total{method="GET",route="/x",status="200"} '
 TIMED = 'kassa_http_request_seconds_bucket{le="0.25",method="GET",route="/x"} '
+UNDER_WAY = "kassa_http_requests_under_way "
 STANDS = 'kassa_gateway_breaker_state{method="card"} '
 
 Process = Callable[[], Metrics]
@@ -65,6 +66,17 @@ class TestNumbersOfSeveral:
         next_one().observe("GET", "/x", 200, 0.2)
 
         assert told(second(), COUNTED) == ["3.0"]
+
+    def test_of_what_is_under_way_are_added_up(self, of: Of, tmp_path: Path) -> None:
+        """A request counts from its begin to its end, or to the death of who worked on it."""
+        first, second = of(0), of(1)
+        for process in (first, second, second):
+            process().begin()
+        second().observe("GET", "/x", 200, 0.2)
+        both = told(first(), UNDER_WAY)
+        forget_dead(tmp_path, 1)
+
+        assert (both, told(first(), UNDER_WAY)) == (["2.0"], ["1.0"])
 
     def test_tell_how_things_stand_for_the_one_that_answers(self, of: Of) -> None:
         """Each process has breakers of its own."""

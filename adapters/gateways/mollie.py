@@ -8,7 +8,7 @@ from adapters.gateways import mollie_dialect as dialect
 from adapters.gateways.reading import Json, hint
 from adapters.gateways.schemas import CAPTURE, SECRET, base_url, is_manual, schema, text
 from adapters.gateways.signing import QUERY_FIELDS_MAX
-from adapters.gateways.talking import Line, declined, refused, sensible
+from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
 from application.gateways import (
     Capabilities,
@@ -123,7 +123,10 @@ class MollieGateway:
         return sensible(lambda: dialect.move_of(reply))
 
     def _verdict(self, order_id: GatewayOrderId, transaction_id: str | None, deadline: float) -> Verdict:
-        reply = self.line.told(self._ask("GET", _path(transaction_id), deadline))
+        answer = self._ask("GET", _path(transaction_id), deadline)
+        if answer.status == 404 and answer.json_or_empty().get("status") == 404:
+            return ABSENT
+        reply = self.line.told(answer)
         return sensible(lambda: dialect.verdict_of(reply, order_id))
 
     def _ask(

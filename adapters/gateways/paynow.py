@@ -11,7 +11,7 @@ from adapters.gateways.cleaning import Vocabulary
 from adapters.gateways.reading import Json, Unreadable, hint, read_object, web_address, word, word_or_none
 from adapters.gateways.schemas import SECRET, base_url, schema, text
 from adapters.gateways.signing import ensure_same, hmac_sha256_base64
-from adapters.gateways.talking import Line, declined, refused, sensible
+from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
 from application.gateways import (
     BadSignature,
@@ -118,7 +118,10 @@ class PaynowGateway:
         if transaction_id is None:
             raise GatewayTrouble("a payment is found by its number alone", TroubleKind.NOT_SENT)
         path = f"/v3/payments/{quote(transaction_id, safe='')}/status"
-        reply = self._told(path, self.line.deadline(within_seconds))
+        answer = self._asked(path, self.line.deadline(within_seconds))
+        if answer.status == 404 and _error_in(answer.json_or_empty()) == "NOT_FOUND":
+            return ABSENT
+        reply = self.line.told(answer)
         return sensible(lambda: _verdict_of(reply))
 
     def refund(self, instruction: Instruction) -> MoneyMove:
@@ -133,12 +136,13 @@ class PaynowGateway:
 
     def refund_status(self, transaction_id: str, move_id: str) -> MoneyMove:
         """How a refund stands. Raises: GatewayTrouble."""
-        reply = self._told(f"/v3/refunds/{quote(move_id, safe='')}/status", self.line.deadline())
+        path = f"/v3/refunds/{quote(move_id, safe='')}/status"
+        reply = self.line.told(self._asked(path, self.line.deadline()))
         return sensible(lambda: _refund_of(reply))
 
-    def _told(self, path: str, deadline: float) -> Json:
+    def _asked(self, path: str, deadline: float) -> Answer:
         # Questions carry a key as well, one that nobody will send again.
-        return self.line.told(self._ask("GET", path, deadline, secrets.token_hex(16)))
+        return self._ask("GET", path, deadline, secrets.token_hex(16))
 
     def _ask(self, method: str, path: str, deadline: float, key: str, request: Json | None = None) -> Answer:
         body = "" if request is None else json.dumps(request, separators=(",", ":"))
@@ -182,6 +186,12 @@ def _opened(reply: Json, request: str, order_id: GatewayOrderId) -> Opened:
         request=request,
         response=WORDS.kept(reply, {order_id}),
     )
+
+
+def _error_in(reply: Json) -> str | None:
+    errors = reply.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else None
+    return hint(first, "errorType") if isinstance(first, dict) else None
 
 
 def _verdict_of(reply: Json) -> Verdict:

@@ -8,10 +8,10 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from adapters.gateways import paypal_dialect as dialect
-from adapters.gateways.reading import Json
+from adapters.gateways.reading import Json, hint
 from adapters.gateways.schemas import CAPTURE, NAME, SECRET, base_url, is_manual, schema, text
 from adapters.gateways.signing import TOLERANCE_SECONDS
-from adapters.gateways.talking import Line, declined, refused, sensible
+from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.tokens import TokenLine, Tokens
 from adapters.gateways.transport import Answer, Calls
 from application.gateways import (
@@ -153,7 +153,10 @@ class PaypalGateway:
         return self.line.line.told(self.line.ask("GET", _path(transaction_id), deadline))
 
     def _verdict(self, order_id: GatewayOrderId, transaction_id: str | None, deadline: float) -> Verdict:
-        order = self._order(transaction_id, deadline)
+        answer = self.line.ask("GET", _path(transaction_id), deadline)
+        if answer.status == 404 and hint(answer.json_or_empty(), "name") == "RESOURCE_NOT_FOUND":
+            return ABSENT
+        order = self.line.line.told(answer)
         return sensible(lambda: dialect.verdict_of(order, order_id))
 
     def _signature_of(self, received: Received) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ import attrs
 
 from adapters.gateways import payu_dialect as dialect
 from adapters.gateways.schemas import CAPTURE, CURRENCY, NAME, SECRET, base_url, schema, text
-from adapters.gateways.talking import Line, declined, refused, sensible
+from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.tokens import TokenLine, Tokens
 from adapters.gateways.transport import Answer, Calls
 from application.gateways import (
@@ -86,9 +86,7 @@ class PayuGateway:
         self, order_id: GatewayOrderId, transaction_id: str | None, within_seconds: float | None = None
     ) -> Verdict:
         """Ask how the order stands. Raises: GatewayTrouble."""
-        deadline = self.line.line.deadline(within_seconds)
-        reply = self.line.line.told(self.line.ask("GET", _path(transaction_id), deadline))
-        return sensible(lambda: dialect.verdict_of(reply, order_id))
+        return self._verdict(order_id, transaction_id, self.line.line.deadline(within_seconds))
 
     def close(self, order_id: GatewayOrderId, transaction_id: str | None) -> Verdict:
         """Cancel the order, and ask how it stands: refused, it was too late. Raises: GatewayTrouble."""
@@ -96,8 +94,7 @@ class PayuGateway:
         answer = self.line.ask("DELETE", _path(transaction_id), deadline)
         if not _is_refused(answer):
             self.line.line.told(answer)
-        reply = self.line.line.told(self.line.ask("GET", _path(transaction_id), deadline))
-        return sensible(lambda: dialect.verdict_of(reply, order_id))
+        return self._verdict(order_id, transaction_id, deadline)
 
     def void(self, order_id: GatewayOrderId, transaction_id: str) -> Verdict:
         """Let held money go: to the gateway that is the same as cancelling. Raises: GatewayTrouble."""
@@ -131,6 +128,13 @@ class PayuGateway:
         path = f"{_path(transaction_id)}/refunds/{quote(move_id, safe='')}"
         reply = self.line.line.told(self.line.ask("GET", path, self.line.line.deadline()))
         return sensible(lambda: dialect.refund_of(reply))
+
+    def _verdict(self, order_id: GatewayOrderId, transaction_id: str | None, deadline: float) -> Verdict:
+        answer = self.line.ask("GET", _path(transaction_id), deadline)
+        if answer.status == 404 and dialect.code_of(answer.json_or_empty()) == "DATA_NOT_FOUND":
+            return ABSENT
+        reply = self.line.line.told(answer)
+        return sensible(lambda: dialect.verdict_of(reply, order_id))
 
 
 @attrs.frozen

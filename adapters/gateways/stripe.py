@@ -9,7 +9,7 @@ from adapters.gateways import stripe_dialect as dialect
 from adapters.gateways.reading import Json
 from adapters.gateways.schemas import CAPTURE, SECRET, base_url, is_manual, schema, text
 from adapters.gateways.signing import ensure_timed_header
-from adapters.gateways.talking import Line, declined, sensible
+from adapters.gateways.talking import ABSENT, Line, declined, sensible
 from adapters.gateways.transport import Answer, Calls
 from application.gateways import (
     Capabilities,
@@ -123,7 +123,10 @@ class StripeGateway:
         return sensible(lambda: dialect.refund_of(refund))
 
     def _verdict(self, order_id: GatewayOrderId, transaction_id: str, deadline: float) -> Verdict:
-        session = self._get(_session(transaction_id), deadline)
+        answer = self._ask(_session(transaction_id), deadline)
+        if answer.status == 404 and dialect.error_code(answer.json_or_empty()) == "resource_missing":
+            return ABSENT
+        session = self.line.told(answer)
         intent = None
         if sensible(lambda: dialect.needs_intent(session)):
             intent = self._get(_intent(_required(session)), deadline)
@@ -154,7 +157,10 @@ class StripeGateway:
         return answer.status in _REFUSALS and kind != "idempotency_error"
 
     def _get(self, path: str, deadline: float) -> Json:
-        return self.line.told(self.line.ask("GET", f"/v1{path}", deadline, self._credentials))
+        return self.line.told(self._ask(path, deadline))
+
+    def _ask(self, path: str, deadline: float) -> Answer:
+        return self.line.ask("GET", f"/v1{path}", deadline, self._credentials)
 
     def _post(self, path: str, fields: Mapping[str, str], deadline: float, key: str | None = None) -> Answer:
         once = {"Idempotency-Key": key} if key else {}

@@ -12,10 +12,14 @@ from adapters.gateways.cleaning import Vocabulary
 from adapters.gateways.reading import Json, Unreadable
 from adapters.gateways.transport import Answer, Calls
 from application.gateways import GatewayRefused, GatewayTrouble, MoneyMove, MoveStatus, TroubleKind
+from domain.verdict import Verdict, VerdictStatus
 
 Read = TypeVar("Read")
 
 log = structlog.get_logger(__name__)
+
+# A bare 404 says nothing, for it may be anybody's: the gateway has to say so in its own words.
+ABSENT = Verdict(status=VerdictStatus.ABSENT)
 
 
 @attrs.frozen

@@ -373,6 +373,14 @@ class TestVerify:
             return
         assert verdict.status is VerdictStatus.ABSENT
 
+    @pytest.mark.parametrize("subject", [name for name in ALL if name != "epoint"], indirect=True)
+    def test_says_absent_of_what_the_gateway_has_forgotten(self, gateway: Able, bank: Bank) -> None:
+        """It gave us the number itself; epoint's answer is the one it has for any question it refuses."""
+        opened = gateway.initiate(opening())
+        bank.forget(REF)
+
+        assert gateway.verify(REF, opened.transaction_id).status is VerdictStatus.ABSENT
+
 
 @pytest.mark.parametrize("subject", NATIVE, indirect=True)
 class TestVerifyInDetail:

@@ -211,6 +211,17 @@ class TestAnswers:
         with pytest.raises(GatewayTrouble):
             connected(canned({**REFUND, "status": "odd"})).refund_status("tr_1", "re_1")
 
+    def test_know_an_unknown_number_by_the_gateway_s_own_word(self) -> None:
+        """Anybody else's 404 tells of a wrong address, and of no payment."""
+        known, elsewhere = (
+            connected(canned((404, says)))
+            for says in ({"status": 404, "title": "Not Found"}, {"message": "no"})
+        )
+
+        assert known.verify(REF, "tr_1").status == "absent"
+        with pytest.raises(GatewayTrouble):
+            elsewhere.verify(REF, "tr_1")
+
 
 class TestSettings:
     def test_are_one_key(self) -> None:

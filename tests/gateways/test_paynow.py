@@ -202,6 +202,15 @@ class TestAnswers:
         with pytest.raises(GatewayTrouble):
             connected(canned(reply)).refund_status("P1", "R1")
 
+    def test_know_an_unknown_number_by_the_gateway_s_own_word(self) -> None:
+        """Anybody else's 404 tells of a wrong address, and of no payment."""
+        unknown = {"statusCode": 404, "errors": [{"errorType": "NOT_FOUND"}]}
+        known, elsewhere = (connected(canned((404, says))) for says in (unknown, {"message": "no"}))
+
+        assert known.verify(REF, "P1").status == "absent"
+        with pytest.raises(GatewayTrouble):
+            elsewhere.verify(REF, "P1")
+
 
 class TestSettings:
     def test_are_two_keys(self) -> None:

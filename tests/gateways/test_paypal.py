@@ -259,6 +259,17 @@ class TestOrders:
         with pytest.raises(GatewayTrouble):
             connected(canned(TOKEN, order("APPROVED"))).refund(instruction())
 
+    def test_know_an_unknown_number_by_the_gateway_s_own_word(self) -> None:
+        """Anybody else's 404 tells of a wrong address, and of no payment."""
+        known, elsewhere = (
+            connected(canned(TOKEN, (404, says)))
+            for says in ({"name": "RESOURCE_NOT_FOUND"}, {"message": "no"})
+        )
+
+        assert known.verify(REF, "O1").status == "absent"
+        with pytest.raises(GatewayTrouble):
+            elsewhere.verify(REF, "O1")
+
 
 class TestNotifications:
     def test_are_read(self) -> None:

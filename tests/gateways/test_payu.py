@@ -211,7 +211,6 @@ class TestAsking:
             *(order_with(status="REJECTED"), order_with(totalAmount=4000), order_with(totalAmount="40.00")),
             *(order_with(totalAmount="-1"), order_with(orderId=None), {"orders": [], "status": DONE}),
             *({"orders": [ORDER, ORDER], "status": DONE}, {"orders": [ORDER]}, {**SHOWN, "status": {}}),
-            (404, {"status": {"statusCode": "DATA_NOT_FOUND"}}),
         ],
     )
     def test_is_trouble_without_what_was_promised(self, reply: object) -> None:
@@ -228,6 +227,15 @@ class TestAsking:
             assert connected(canned(TOKEN, reply)).refund_status("O1", "R1").status == wanted
         with pytest.raises(GatewayTrouble):
             connected(canned(TOKEN, {"refundId": "R1", "status": "ODD"})).refund_status("O1", "R1")
+
+    def test_knows_an_unknown_number_by_the_gateway_s_own_word(self) -> None:
+        """Anybody else's 404 tells of a wrong address, and of no payment."""
+        unknown = {"status": {"statusCode": "DATA_NOT_FOUND"}}
+        known, elsewhere = (connected(canned(TOKEN, (404, says))) for says in (unknown, {"message": "no"}))
+
+        assert known.verify(REF, "O1").status == "absent"
+        with pytest.raises(GatewayTrouble):
+            elsewhere.verify(REF, "O1")
 
 
 class TestSettings:

@@ -358,6 +358,15 @@ class TestAsking:
         with pytest.raises(GatewayTrouble):
             connected(canned({**SESSION, "currency": "ugx", "amount_total": 4001})).verify(REF, "cs_1")
 
+    def test_knows_an_unknown_number_by_the_gateway_s_own_word(self) -> None:
+        """Anybody else's 404 tells of a wrong address, and of no payment."""
+        missing = {"error": {"type": "invalid_request_error", "code": "resource_missing"}}
+        known, elsewhere = (connected(canned((404, says))) for says in (missing, {"message": "no"}))
+
+        assert known.verify(REF, "cs_1").status == "absent"
+        with pytest.raises(GatewayTrouble):
+            elsewhere.verify(REF, "cs_1")
+
 
 class TestMovingMoney:
     @pytest.mark.parametrize(

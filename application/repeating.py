@@ -13,11 +13,13 @@ def checked_out_before(uow: UnitOfWork, mark: str | None, now: datetime) -> Chec
     """What an earlier run of the same request has led to, once there is something to answer.
 
     A request is known by its mark, which is the name of its checkout, for as long as a key is kept.
+    Run again after a failure it has made new orders under that name: its newest payment counts.
     """
     found = uow.orders.of_checkout(CheckoutId(mark)) if mark else ()
-    orders = [o for o in found if o.cart_id == found[-1].cart_id and o.created_at > now - REPLIES_KEPT]
-    payment_id = orders[0].payment_id if orders else None
+    ours = [o for o in found if o.cart_id == found[-1].cart_id and o.created_at > now - REPLIES_KEPT]
+    payment_id = max((o.payment_id for o in ours if o.payment_id is not None), default=None)
+    orders = tuple(o for o in ours if o.payment_id == payment_id)
     payment = uow.payments.get(payment_id) if payment_id is not None else None
     if payment is None or not (payment.is_offline or payment.bill.is_seen):
         return None
-    return CheckedOut(payment=payment, orders=tuple(orders), user=customer_of(uow, payment.customer_id))
+    return CheckedOut(payment=payment, orders=orders, user=customer_of(uow, payment.customer_id))

@@ -49,6 +49,18 @@ class TestRepeating:
 
         assert facts(world.check_out("cash", mark=MARK)) == facts(second)
 
+    def test_answers_the_last_of_two_attempts(self, world: World) -> None:
+        """Lost, refused by the bank, sent again and lost again: what counts is what can be paid now."""
+        first = world.buy(2, mark=MARK)
+        world.bank.decline(first.payment.order_id)
+        world.hear(first.payment)
+        second = world.check_out(mark=MARK)
+
+        again = world.check_out(mark=MARK)
+
+        assert second.payment.id != first.payment.id
+        assert facts(again) == facts(second)
+
     @pytest.mark.parametrize("mark", [None, "another request"])
     @pytest.mark.parametrize(("method", "refusal"), [("cash", EmptyCart), ("card", PaymentUnderWay)])
     def test_tells_other_requests_the_truth(

@@ -61,13 +61,13 @@ class Checkout:
         Raises: GatewayUnavailable before anything is written while the gateway's breaker or its share
         of threads turns us away, and no other method takes over; StoreUnavailable.
         """
-        answers: dict[PaymentId, Answer | None] = {}
+        answers, since = dict[PaymentId, Answer | None](), self.open.gateways.guards.monotonic()
         for _ in range(CHECKOUT_ROUNDS_MAX):
             try:
                 return self._by_some_method(wish, phase, answers)
             except AskFirst as first:
                 # Asked outside of our own turn, so that nobody holds two of them.
-                answers[first.payment_id] = self._asked(first.payment_id)
+                answers[first.payment_id] = self._asked(first.payment_id, since)
         raise StoreUnavailable("too many payments of these orders are under way")
 
     def _by_some_method(self, wish: Wish, phase: Phase, answers: Answers) -> CheckedOut:
@@ -150,7 +150,10 @@ class Checkout:
         ids = [order.id for order in orders]
         ensure_few_failures(uow, orders[0].customer_id, ids, self.open.clock.now())
 
-    def _asked(self, payment_id: PaymentId) -> Answer | None:
+    def _asked(self, payment_id: PaymentId, since: float) -> Answer | None:
+        spent_seconds, asking_and_opening = self.open.gateways.guards.monotonic() - since, 2
+        if not self.open.policy.has_time_for(asking_and_opening, spent_seconds):
+            return None
         payment, method = self.ask.look_up(payment_id)
         try:
             return self.ask(payment, method, Question())

@@ -71,12 +71,16 @@ class CancelOrder:
         Raises: NotFound, OrderAlreadyPaid, IllegalTransition, Conflict under review,
         GatewayUnavailable when the gateway does not say whether the customer has paid.
         """
+        monotonic = self.ask.gateways.guards.monotonic
+        since, asking_and_closing = monotonic(), 2
         for _ in range(CANCEL_ROUNDS_MAX):
             open_there = in_one_transaction(
                 self.begin, lambda uow: self._cancel_here(uow, order_key, by, reason)
             )
             if open_there is None:
                 return
+            if not self.ask.policy.has_time_for(asking_and_closing, monotonic() - since):
+                break
             if self._close_there(open_there, order_key, by, reason):
                 return
         raise Conflict("the payment of this order cannot be closed just now")

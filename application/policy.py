@@ -35,11 +35,14 @@ CONFIRMING_PATIENCE_SECONDS = 1.0
 # What a crash left behind is taken up again a little after its caller must have given up.
 CALL_MARGIN = timedelta(seconds=2)
 
-IDEMPOTENCY_LEASE = timedelta(seconds=75)
-REPLIES_KEPT = timedelta(hours=72)
+# What is read and stored around calls to gateways may have to wait for locks, and be run again.
+STORE_MARGIN = timedelta(seconds=20)
 
-# What the janitor reads and stores around its calls may have to wait for locks, and be run again.
-LOOK_MARGIN = timedelta(seconds=20)
+# The longest deadline that one use of a gateway may be given. A request makes two uses at least (asking
+# and closing, or asking and opening), and must be over while its idempotency key is leased.
+GATEWAY_SECONDS_MAX = 30
+IDEMPOTENCY_LEASE = timedelta(seconds=85)
+REPLIES_KEPT = timedelta(hours=72)
 
 # A look waits for its gateway; one that is silent must not keep the others from being looked at.
 JANITORS = 4
@@ -68,7 +71,7 @@ STORE_PATIENCE_SECONDS = 3.0
 class Policy:
     """What an operator may set.
 
-    Units: `gateway_seconds` is the total deadline of one gateway call; `gateway_share` is how much
+    Units: `gateway_seconds` is the total deadline of one use of a gateway; `gateway_share` is how much
     of the threads that serve may wait on one gateway at once: above 0, up to 1.
     Shape: `return_origins` as scheme://host[:port], lower case, no default ports.
     """
@@ -92,8 +95,13 @@ class Policy:
 
     @property
     def look_patience(self) -> timedelta:
-        """How long one of the janitor's looks may take, which may ask and then close, each by a call."""
-        return 2 * timedelta(seconds=self.gateway_seconds) + LOOK_MARGIN
+        """How long one of the janitor's looks may take, which may ask and then close."""
+        return 2 * timedelta(seconds=self.gateway_seconds) + STORE_MARGIN
+
+    def has_time_for(self, uses: int, spent_seconds: float) -> bool:
+        """Whether a request that took so long already may use gateways so often, and is over in time."""
+        gateway = timedelta(seconds=spent_seconds + uses * self.gateway_seconds)
+        return gateway + STORE_MARGIN <= IDEMPOTENCY_LEASE
 
     def watched_until(self, begun_at: datetime) -> datetime:
         """Until when money is looked for that comes after its payment has ended here."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from application.policy import Policy, origin_of
+from application.policy import GATEWAY_SECONDS_MAX, Policy, origin_of
 
 DEVELOPMENT_SECRET = "kassa-development-secret-not-for-production"  # noqa: S105 -- refused in production
 SECRET_LENGTH_MIN = 32
@@ -15,9 +15,6 @@ SECRET_LENGTH_MIN = 32
 HOLD_MINUTES_MAX = 1_000_000
 JANITOR_SECONDS_MAX = 86_400
 KEEP_DAYS_MAX = 36_500
-
-# A call must be over before the caller's idempotency key counts as left behind by a crash.
-GATEWAY_SECONDS_MAX = 60
 
 SHOWN_LENGTH_MAX = 40
 

@@ -119,26 +119,26 @@ class EpointGateway:
         """Ask how the payment stands, by its number there. Raises: GatewayTrouble."""
         if transaction_id is None:
             raise GatewayTrouble("a payment is found by its number alone", TroubleKind.NOT_SENT)
-        deadline = self.line.deadline(within_seconds)
-        reply = self._told("/get-status", {"transaction": transaction_id}, deadline)
-        return sensible(lambda: dialect.verdict_of(reply, self.currency, order_id, is_hold=self.is_manual))
+        return self._verdict(order_id, transaction_id, self.line.deadline(within_seconds))
 
     def capture(self, instruction: Instruction) -> MoneyMove:
         """Take held money. Raises: GatewayTrouble."""
         amount = instruction.amount.decimal()
-        return self._move("/pre-auth-complete", {"transaction": instruction.transaction_id, "amount": amount})
+        request = {"transaction": instruction.transaction_id, "amount": amount}
+        return self._move("/pre-auth-complete", request, self.line.deadline())
 
     def void(self, order_id: GatewayOrderId, transaction_id: str) -> Verdict:
         """Let held money go, and ask how it stands, whatever was said to that. Raises: GatewayTrouble."""
-        self._move("/reverse", self._reversal(transaction_id))
-        return self.verify(order_id, transaction_id)
+        deadline = self.line.deadline()
+        self._move("/reverse", self._reversal(transaction_id), deadline)
+        return self._verdict(order_id, transaction_id, deadline)
 
     def refund(self, instruction: Instruction) -> MoneyMove:
         """Give money back; a second part may be refused there. Never sent twice. Raises: GatewayTrouble."""
         request = self._reversal(instruction.transaction_id)
         if not instruction.is_whole:
             request = {**request, "amount": instruction.amount.decimal()}
-        return self._move("/reverse", request)
+        return self._move("/reverse", request, self.line.deadline())
 
     def register_card(self, callback_url: str) -> CardRegistration:
         """Begin saving a card. Raises: GatewayRefused, GatewayTrouble."""
@@ -167,8 +167,12 @@ class EpointGateway:
     def _reversal(self, transaction_id: str) -> Json:
         return {"transaction": transaction_id, "currency": self.currency, "language": self.language}
 
-    def _move(self, path: str, request: Json) -> MoneyMove:
-        reply = self._told(path, request, self.line.deadline())
+    def _verdict(self, order_id: GatewayOrderId, transaction_id: str, deadline: float) -> Verdict:
+        reply = self._told("/get-status", {"transaction": transaction_id}, deadline)
+        return sensible(lambda: dialect.verdict_of(reply, self.currency, order_id, is_hold=self.is_manual))
+
+    def _move(self, path: str, request: Json, deadline: float) -> MoneyMove:
+        reply = self._told(path, request, deadline)
         return sensible(lambda: dialect.move_of(reply))
 
     def _accepted(self, path: str, request: Json, ours: set[str], *, is_final: bool) -> Json:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -91,6 +91,45 @@ class Able(
     """A gateway with every power; each test is run only with those that have what it needs."""
 
 
+@attrs.define
+class Counted:
+    """A way out to gateways that counts the deadlines it gave."""
+
+    transport: Transport
+    deadlines: int = 0
+
+    def deadline(self, within_seconds: float | None = None) -> float:
+        """When something that begins now has to be over."""
+        self.deadlines += 1
+        return self.transport.deadline(within_seconds)
+
+    def call(self, *asked: Any) -> Any:
+        """As the transport does."""
+        return self.transport.call(*asked)
+
+
+@attrs.frozen
+class Punctual:
+    """An adapter whose every use is held to one deadline, however many calls it takes: leases count on it."""
+
+    gateway: Any
+    calls: Counted
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.gateway, name)
+        return self._held(found) if callable(found) else found
+
+    def _held(self, use: Callable[..., Any]) -> Callable[..., Any]:
+        def held(*args: Any, **more: Any) -> Any:
+            before = self.calls.deadlines
+            try:
+                return use(*args, **more)
+            finally:
+                assert self.calls.deadlines - before <= 1
+
+        return held
+
+
 @attrs.frozen
 class Subject:
     """An adapter and the bank behind it; `dialect` None where nothing is in between."""
@@ -130,9 +169,10 @@ def _subject(name: str, more: Mapping[str, Any]) -> Iterator[Subject]:
         return
     bank, dialect, transport = Bank(), DIALECTS[name], Transport(timeout_seconds=5)
     with serving(bank, dialect) as server:
-        backend: Any = backends(transport)[name]
-        settings = {**dialect.settings(server.base_url), **more}
-        yield Subject(backend.connect(settings), bank, dialect)
+        calls = Counted(transport)
+        backend: Any = backends(calls)[name]
+        punctual: Any = Punctual(backend.connect({**dialect.settings(server.base_url), **more}), calls)
+        yield Subject(punctual, bank, dialect)
         transport.close()
 
 

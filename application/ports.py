@@ -69,6 +69,7 @@ class RelayedEvent:
     """An event as stored for others; delivered at least once, always under the same `id`.
 
     Shape: `data` is the event's snapshot with its actor and reason, in JSON's types.
+    Units: `attempts` counts how often it could not be told; being claimed is no attempt.
     """
 
     id: int

@@ -41,8 +41,9 @@ class Relay:
         except Exception:
             # Whoever listens may fail in any way; the business is done and the event comes again.
             log.exception("telling an event failed", extra={"event_id": event.id, "type": event.type})
-            pause = min(timedelta(seconds=2 ** min(event.attempts, 12)), PAUSE_MAX)
-            parked = event.attempts >= ATTEMPTS_MAX
+            attempts = event.attempts + 1
+            pause = min(timedelta(seconds=2 ** min(attempts, 12)), PAUSE_MAX)
+            parked = attempts >= ATTEMPTS_MAX
             self.outbox.postpone(event.id, claim, self.clock.now() + pause, parked=parked)
             return False
         return True

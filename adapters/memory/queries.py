@@ -142,7 +142,7 @@ class MemoryOutbox:
             for kept in sorted(waiting, key=lambda kept: kept.event.sequence):
                 first.setdefault((kept.event.subject, kept.event.subject_id), kept)
             due = [kept.event for kept in first.values() if not kept.is_parked and kept.due_at <= now]
-            claimed = [_tried_once_more(event) for event in sorted(due, key=lambda e: e.id)[:limit]]
+            claimed = sorted(due, key=lambda e: e.id)[:limit]
             for event in claimed:
                 draft.outbox[event.id] = StoredEvent(event, due_at=until)
             self._store.commit(draft)
@@ -150,23 +150,25 @@ class MemoryOutbox:
 
     def delivered(self, ids: Iterable[int], claim: datetime, at: datetime) -> None:
         """They were told, by whoever claimed them until `claim`."""
-        self._note(ids, claim, delivered_at=at)
+        self._note(ids, claim, lambda kept: attrs.evolve(kept, delivered_at=at))
 
     def postpone(self, event_id: int, claim: datetime, until: datetime, parked: bool) -> None:
         """It could not be told by whoever claimed it until `claim`: later again, or never if parked."""
-        self._note([event_id], claim, due_at=until, is_parked=parked)
+        def failed(kept: StoredEvent) -> StoredEvent:
+            event = attrs.evolve(kept.event, attempts=kept.event.attempts + 1)
+            return StoredEvent(event, due_at=until, is_parked=parked)
 
-    def _note(self, ids: Iterable[int], claim: datetime, **changes: Any) -> None:
+        self._note([event_id], claim, failed)
+
+    def _note(
+        self, ids: Iterable[int], claim: datetime, change: Callable[[StoredEvent], StoredEvent]
+    ) -> None:
         with self._store.writing() as draft:
             for event_id in ids:
                 kept = draft.outbox[event_id]
                 if kept.due_at == claim:
-                    draft.outbox[event_id] = attrs.evolve(kept, **changes)
+                    draft.outbox[event_id] = change(kept)
             self._store.commit(draft)
-
-
-def _tried_once_more(event: RelayedEvent) -> RelayedEvent:
-    return attrs.evolve(event, attempts=event.attempts + 1)
 
 
 def _is_forgotten(claim: StoredClaim, now: datetime) -> bool:

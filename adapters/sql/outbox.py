@@ -46,13 +46,17 @@ _DUE = (
 _CLAIM = (
     update(outbox)
     .where(outbox.c.id.in_(select(_DUE.c.id)))
-    .values(attempts=outbox.c.attempts + 1, due_at=bindparam("until"))
+    .values(due_at=bindparam("until"))
     .returning(*outbox.c)
 )
 # A later claim of the same event ends later, so its end tells whose it is.
 _IS_OURS = outbox.c.due_at == bindparam("claim")
 _DELIVERED = update(outbox).where(one_of(outbox.c.id, "ids"), _IS_OURS)
-_POSTPONE = update(outbox).where(outbox.c.id == bindparam("the_id"), _IS_OURS)
+_POSTPONE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("the_id"), _IS_OURS)
+    .values(attempts=outbox.c.attempts + 1, due_at=bindparam("until"), is_parked=bindparam("parked"))
+)
 
 
 def event_to_row(event: Event) -> Mapping[str, Any]:
@@ -102,5 +106,5 @@ class SqlOutbox:
 
     def postpone(self, event_id: int, claim: datetime, until: datetime, parked: bool) -> None:
         """It could not be told by whoever claimed it until `claim`: later again, or never if parked."""
-        values = {"the_id": event_id, "claim": claim, "due_at": until, "is_parked": parked}
+        values = {"the_id": event_id, "claim": claim, "until": until, "parked": parked}
         ask(self._engine, _POSTPONE, values)

@@ -291,6 +291,22 @@ class TestTellingOthers:
         told = [(event.subject, event.sequence) for event in world.told]
         assert told == [("order", 1), ("order", 2), ("payment", 1)]
 
+    def test_parks_nothing_that_was_never_begun(self, world: World) -> None:
+        """However often claims are used up by others, or by whoever died with them."""
+        world.buy(2, "cash")
+        for _ in range(20):
+            world.app.relay.outbox.claim(world.clock.now(), world.clock.now(), 500)
+
+        def stumble_once(event: RelayedEvent) -> None:
+            world.publish = world.told.append
+            raise ZeroDivisionError
+
+        world.publish = stumble_once
+        while len(world.told) < len(world.events()) and world.app.relay():
+            world.clock.turn(seconds=3)
+
+        assert sorted(event.type for event in world.told) == sorted(world.events())
+
     def test_parks_what_can_never_be_told(self, world: World) -> None:
         """Poison does not come for ever."""
         world.buy(2, "cash")

@@ -49,7 +49,7 @@ class TestOutbox:
         (event,) = storage.outbox.claim(later(seconds=1), CLAIM, 10)
 
         assert (event.type, event.subject, event.subject_id) == ("order.cancelled", "order", 1)
-        assert (event.sequence, event.occurred_at, event.attempts) == (3, later(seconds=1), 1)
+        assert (event.sequence, event.occurred_at, event.attempts) == (3, later(seconds=1), 0)
         extra = {"by": "staff:1", "reason": "changed her mind", "moved_from": "HOLD"}
         assert event.data == {**order.snapshot(), **extra}
 
@@ -75,7 +75,19 @@ class TestOutbox:
         again = storage.outbox.claim(CLAIM, CLAIM + LEASE, 10)
 
         assert [event.id for event in again] == [event.id for event in first]
-        assert [event.attempts for event in again] == [2]
+        assert [event.attempts for event in again] == [0]
+
+    def test_counts_what_could_not_be_told(self, storage: Storage) -> None:
+        """And nothing else: who claims an event may never come to it."""
+        place(storage, 1)
+        counted = []
+        for number in range(3):
+            moment = NOON + number * LEASE
+            (event,) = storage.outbox.claim(moment, moment + LEASE, 10)
+            storage.outbox.postpone(event.id, moment + LEASE, moment + LEASE, parked=False)
+            counted.append(event.attempts)
+
+        assert counted == [0, 1, 2]
 
     def test_believes_nobody_whose_claim_is_over(self, storage: Storage) -> None:
         """Once somebody else has an event, the one who had it before can neither end nor put it off."""
@@ -87,7 +99,7 @@ class TestOutbox:
         storage.outbox.postpone(event.id, CLAIM, later(days=1), parked=True)
 
         (again,) = storage.outbox.claim(CLAIM + LEASE, CLAIM + 2 * LEASE, 10)
-        assert (again.id, again.attempts) == (event.id, 3)
+        assert (again.id, again.attempts) == (event.id, 0)
 
     def test_believes_whoever_was_late_and_not_overtaken(self, storage: Storage) -> None:
         """A claim that is over and that nobody took is as good as before: the event was told."""

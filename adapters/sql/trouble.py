@@ -1,6 +1,6 @@
 """What database errors mean to the core: busy, gone, overtaken, or a mistake of our own."""
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from application.storage import StaleVersion
@@ -70,6 +70,9 @@ class translated:  # noqa: N801 -- it is used as a function
         """Nothing has happened yet."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        # A connection that was lost before is not there for the rest of its transaction either.
+        if isinstance(error, PendingRollbackError):
+            raise StoreUnavailable("the connection to the database was lost") from error
         if isinstance(error, NoConnectionFree):
             raise StoreUnavailable("no connection to the database is free") from error
         if isinstance(error, DBAPIError) and _code(error) in _OVERTAKEN:

@@ -145,6 +145,22 @@ class TestLostConnections:
 
         commit(shelf.storage, add_kettle)
 
+    @pytest.mark.parametrize("then", [add_kettle, lambda uow: None], ids=["goes on", "commits"])
+    def test_hears_it_as_often_as_it_goes_on(self, shelf: Shelf, then: Callable[[UnitOfWork], None]) -> None:
+        """A connection that was lost once is not there for the rest of the transaction either."""
+        ours = "state = 'idle in transaction' AND datname = current_database()"
+        with shelf.storage.begin() as uow:
+            uow.products.lock([Sku("kettle")])
+            shelf.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}")
+            for _ in range(2):
+                with pytest.raises(StoreUnavailable):
+                    uow.products.lock([Sku("lamp")])
+            with pytest.raises(StoreUnavailable):
+                then(uow)
+                uow.commit()
+
+        commit(shelf.storage, add_kettle)
+
     def test_finds_idle_ones_dead_before_using_them(self, shelf: Shelf) -> None:
         """What was closed while nobody looked is nobody's trouble."""
         commit(shelf.storage, add_kettle)

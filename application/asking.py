@@ -182,9 +182,11 @@ class AskGateway:
             by_person=question.by_person,
             closing=question.closing,
         )
-        # What changed after we asked may be why there was nothing to hear: then it decides nothing.
         if settlement is Settlement.UNCHANGED and payment.version == asked.version:
             self._go_on(payment, verdict.status, question, can_end, by, now)
+        elif settlement is Settlement.UNCHANGED and by == JANITOR:
+            # What changed after we asked may be why there was nothing to hear: then it decides nothing.
+            payment.give_claim_back(asked.look_at, now, self.policy.first_look)
         has_ended = payment.bill.state is BillState.FAILED
         is_done = has_ended and question.then is not None and question.then(uow, orders)
         if settlement is Settlement.APPLIED and has_ended and verdict.decline:

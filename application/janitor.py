@@ -71,8 +71,10 @@ class LookAfterPayments:
 
     def _look_later(self, uow: UnitOfWork, asked: Payment, pause: timedelta) -> None:
         (payment,) = uow.payments.lock([asked.id])
+        policy, now = self.ask.policy, self.ask.clock.now()
         if payment.version == asked.version:
-            policy, now = self.ask.policy, self.ask.clock.now()
             watched_until = policy.watched_until(payment.created_at)
             payment.look_later(now, max(policy.first_look, pause), watched_until, is_answered=False)
-            uow.payments.save(payment)
+        else:
+            payment.give_claim_back(asked.look_at, now, policy.first_look)
+        uow.payments.save(payment)

@@ -333,6 +333,11 @@ class Payment:
             soon = self._sooner(now + first_pause) if self._is_held(now) else now + first_pause
             self.look_at = min(soon, self.look_at) if self.look_at else soon
 
+    def give_claim_back(self, claimed: datetime | None, now: datetime, first_pause: timedelta) -> None:
+        """Somebody changed it while the janitor looked, and planned no look in place of its claim."""
+        if self.look_at is not None and self.look_at == claimed:
+            self.look_soon(now, first_pause)
+
     def stop_looking(self) -> None:
         """Nothing is left to learn from the gateway."""
         self.look_at = None

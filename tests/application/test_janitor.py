@@ -96,6 +96,33 @@ class TestSettlingWhatCallbacksMissed:
         assert payment.look_at is not None
         assert (payment.look_at - world.clock.now()).total_seconds() >= 30
 
+    @pytest.mark.parametrize("is_silent", [False, True])
+    def test_looks_again_soon_when_somebody_asked_meanwhile(self, world: World, is_silent: bool) -> None:
+        """Its claim on the look that decided nothing keeps nobody waiting."""
+        out = world.buy(2)
+        world.clock.turn(seconds=6)
+        if is_silent:
+            world.bank.trouble(operation="verify", done=True)
+        world.bank.meanwhile("verify", lambda: world.app.verify_bill(payment_id=out.payment.id, by=STAFF))
+
+        world.app.look_after_payments()
+
+        planned = world.payment(out.payment).look_at
+        assert planned is not None
+        assert (planned - world.clock.now()).total_seconds() == 5
+
+    def test_plans_nothing_for_what_was_settled_meanwhile(self, world: World) -> None:
+        """Nothing is left to learn."""
+        out = world.buy(2)
+        world.clock.turn(seconds=6)
+        world.bank.confirm(out.payment.order_id)
+        world.bank.trouble(operation="verify", done=True)
+        world.bank.meanwhile("verify", lambda: world.app.verify_bill(payment_id=out.payment.id, by=STAFF))
+
+        world.app.look_after_payments()
+
+        assert world.payment(out.payment).look_at is None
+
     def test_goes_on_with_the_others_when_one_payment_breaks_it(self, world: World) -> None:
         """Whatever goes wrong with one is the log's business."""
         first, other = world.buy(1), world.customer_called("murad")

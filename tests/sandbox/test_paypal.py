@@ -202,6 +202,16 @@ class TestAnOrder:
         assert ask(sandbox, "GET", f"v2/payments/refunds/{first['id']}").json()["status"] == "COMPLETED"
         assert ask(sandbox, "GET", f"v2/payments/captures/{order}C").json()["status"] == "REFUNDED"
 
+    def test_shows_money_that_came_without_the_buyer(self, sandbox: Driver, shop: Shop) -> None:
+        """Forced, before anybody showed a card: what the journal has, the order has too."""
+        order = opened(sandbox, shop)
+        sandbox.ctl("POST", f"payments/{order}/force", {"status": "captured"})
+        shown = ask(sandbox, "GET", f"v2/checkout/orders/{order}").json()
+
+        (capture,) = shown["purchase_units"][0]["payments"]["captures"]
+        assert (shown["status"], capture["status"]) == ("COMPLETED", "COMPLETED")
+        assert sandbox.kinds(order)[-1] == "captured"
+
 
 class TestWebhooks:
     def test_are_verified_by_the_vendors_own_call(self, sandbox: Driver, shop: Shop) -> None:

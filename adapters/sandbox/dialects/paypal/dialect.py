@@ -170,7 +170,8 @@ def links(payment: Payment) -> list[Document]:
 
 def _payments(payment: Payment) -> Document:
     """What became of the money, as far as the bank was asked."""
-    if payment.card is None or payment.awaits_merchant or payment.status in TAKES_A_CARD:
+    was_asked = payment.card is not None or payment.amount_authorized
+    if not was_asked or payment.awaits_merchant or payment.status in TAKES_A_CARD:
         return {}
     shown: Document = {}
     if payment.terms.is_manual and payment.amount_authorized:

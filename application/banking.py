@@ -17,6 +17,8 @@ from domain.money import Money
 from domain.payment import Settlement
 from domain.references import payments_named_in
 
+REVERSED = "the bank has reversed an earlier booking"
+
 
 class Fate(StrEnum):
     """What became of an entry when a statement was taken up."""
@@ -44,25 +46,31 @@ class TakeUpEntry:
     begin: Begin
     clock: Clock
 
-    def __call__(self, entry: BankEntry) -> TakenUp:
-        """Judge an entry that is new; money that went out is nobody's payment. Raises: StoreUnavailable."""
-        if entry.amount.minor <= 0:
-            return TakenUp(entry, Fate.IGNORED)
-        return in_one_transaction(self.begin, lambda uow: self._take_up(uow, entry))
+    def __call__(self, entry: BankEntry, *, is_reversal: bool = False) -> TakenUp:
+        """Judge an entry that is new; money that went out is nobody's payment. Raises: StoreUnavailable.
 
-    def _take_up(self, uow: UnitOfWork, entry: BankEntry) -> TakenUp:
+        One that reverses an earlier entry pays for nothing either: it is for a person, whichever way
+        the money went. Of what went out nothing is kept, so that they are told each time.
+        """
+        if entry.amount.minor <= 0:
+            return TakenUp(entry, Fate.REVIEW if is_reversal else Fate.IGNORED)
+        return in_one_transaction(self.begin, lambda uow: self._take_up(uow, entry, is_reversal))
+
+    def _take_up(self, uow: UnitOfWork, entry: BankEntry, is_reversal: bool) -> TakenUp:
         known = uow.bank_entries.get(entry.account, entry.reference)
         if known is not None:
             is_same = known.entry.is_same_booking(entry)
             return TakenUp(entry, Fate.KNOWN if is_same else Fate.CHANGED, known)
-        judged = self._judge(uow, entry)
+        judged = self._judge(uow, entry, is_reversal)
         uow.bank_entries.add(judged)
         return TakenUp(entry, Fate(judged.verdict), judged)
 
-    def _judge(self, uow: UnitOfWork, entry: BankEntry) -> JudgedEntry:
+    def _judge(self, uow: UnitOfWork, entry: BankEntry, is_reversal: bool) -> JudgedEntry:
         # The words are looked through before they are masked, but only kept afterwards.
         named = payments_named_in(entry.text)
         entry = attrs.evolve(entry, text=masked(entry.text))
+        if is_reversal:
+            return self._for_a_person(entry, None, REVERSED)
         if len(named) > 1:
             return self._for_a_person(entry, None, "it names more than one payment")
         for payment_id in named:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from adapters.bank.statements import FILE_BYTES_MAX, read_statement
-from application.banking import Fate, TakenUp
+from application.banking import REVERSED, Fate, TakenUp
 from entrypoints.bootstrap import opened
 from entrypoints.settings import Settings
 
@@ -21,8 +21,9 @@ def bank_import(options: argparse.Namespace, environment: Mapping[str, str]) -> 
     counted = Counter[Fate]()
     with opened(settings, settings.likely_url) as kassa:
         statement = read_statement(content, kassa.application.currencies)
-        for entry in statement.entries:
-            taken = kassa.application.take_up_entry(entry)
+        booked = [(entry, False) for entry in statement.entries]
+        for entry, is_reversal in [*booked, *((entry, True) for entry in statement.reversals)]:
+            taken = kassa.application.take_up_entry(entry, is_reversal=is_reversal)
             counted[taken.fate] += 1
             print(told(taken), flush=True)
     counts = [f"{counted[fate]} {fate}" for fate in Fate]
@@ -44,6 +45,8 @@ def told(taken: TakenUp) -> str:
         return f"{line}: it was {judged.entry.amount} of {judged.entry.booked_on} before"
     if judged and judged.payment_id is not None:
         line += f": payment {judged.payment_id}"
+    if taken.fate is Fate.REVIEW and judged is None:
+        line += f"; {entry.amount} to be looked at: {REVERSED}"
     if judged and judged.owed.minor:
         line += f"; {judged.owed} to be looked at: {judged.why}"
     return line

@@ -24,10 +24,12 @@ _WORDS = (
 )
 _AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt")
 
+_BOOLEANS = {"": False, "false": False, "0": False, "true": True, "1": True}
+
 
 def read_camt(content: bytes, currencies: Currencies) -> Statement:
     """The booked entries of every statement in the file. Raises: UnreadableStatement."""
-    entries: list[BankEntry] = []
+    entries, reversals = list[BankEntry](), list[BankEntry]()
     pending = 0
     for number, statement in enumerate(_parsed(content).findall("BkToCstmrStmt/Stmt"), start=1):
         account = _said(statement, "Acct/Id/IBAN") or _said(statement, "Acct/Id/Othr/Id")
@@ -35,14 +37,18 @@ def read_camt(content: bytes, currencies: Currencies) -> Statement:
             if (_said(entry, "Sts/Cd") or _said(entry, "Sts") or "BOOK") != "BOOK":
                 pending += 1
                 continue
-            entries.extend(_entries(f"statement {number}, entry {position}", account, entry, currencies))
-    return Statement(tuple(entries), pending)
+            where = f"statement {number}, entry {position}"
+            kept = reversals if _is_reversal(where, entry) else entries
+            kept.extend(_entries(where, account, entry, currencies))
+    return Statement(tuple(entries), pending, tuple(reversals))
 
 
 def _entries(where: str, account: str, entry: Element, currencies: Currencies) -> Iterator[BankEntry]:
     """The entry, or each transfer in it where the bank has booked several together."""
     amount = _signed(where, entry, _money(where, entry, "Amt", currencies))
     reference = _said(entry, "AcctSvcrRef") or _said(entry, "NtryRef")
+    if reference and _is_reversal(where, entry):
+        reference += "/reversed"  # Some banks repeat what they called the entry that it undoes.
     if not reference and amount.minor < 0:
         reference = "none"  # What went out is told from nothing, and nobody keeps it.
     details = entry.findall("NtryDtls/TxDtls")
@@ -84,6 +90,13 @@ def _signed(where: str, element: Element, amount: Money) -> Money:
     if direction not in {"CRDT", "DBIT"} or amount.minor < 0:
         raise UnreadableStatement(f"{where}: it does not say whether money came or went")
     return amount if direction == "CRDT" else amount * -1
+
+
+def _is_reversal(where: str, entry: Element) -> bool:
+    said = _said(entry, "RvslInd")
+    if said not in _BOOLEANS:
+        raise UnreadableStatement(f"{where}: it does not say whether it reverses an earlier entry")
+    return _BOOLEANS[said]
 
 
 def _words(detail: Element) -> str:

@@ -22,10 +22,14 @@ class UnreadableStatement(Exception):
 
 @attrs.frozen
 class Statement:
-    """What a file says is booked, and how many entries in it are not booked yet."""
+    """What a file says is booked, and how many entries in it are not booked yet.
+
+    `reversals` are entries that undo earlier ones.
+    """
 
     entries: tuple[BankEntry, ...]
     pending: int = 0
+    reversals: tuple[BankEntry, ...] = ()
 
 
 def entry_of(

@@ -38,6 +38,12 @@ Feature: Taking up bank statements
       Then a person is to look at 80.00 AZN
       And the order is on hold
 
+  Rule: What undoes an earlier booking pays for nothing
+    Example: The bank takes a booking back
+      When the bank reports a reversal of 80.00 AZN with Aysel's reference
+      Then a person is to look at 80.00 AZN
+      And the order is on hold
+
   Rule: Money for what is over is looked at by a person
     Example: Aysel transfers the money twice
       Given the bank has reported 80.00 AZN with Aysel's reference

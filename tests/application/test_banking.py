@@ -123,6 +123,27 @@ class TestWhatDoesNotFit:
         assert world.order(out.orders[0]).status is OrderStatus.PROCESSING
         assert books_balance(world)
 
+    def test_a_reversal_pays_for_nothing(self, world: World) -> None:
+        """Though its words and its amount fit; a card number in it is masked as ever, and it counts once."""
+        out = world.buy(2, "slow")
+        undone = entry(out.payment, text="card 4111 1111 1111 1111")
+
+        taken = world.app.take_up_entry(undone, is_reversal=True)
+
+        assert self.review(world, taken, None, DUE) == "the bank has reversed an earlier booking"
+        assert taken.judged is not None
+        assert "1111 1111" not in taken.judged.entry.text
+        assert world.payment(out.payment).bill.state is BillState.WAITING
+        assert world.app.take_up_entry(undone, is_reversal=True).fate is Fate.KNOWN
+
+    def test_a_reversal_that_took_money_is_not_ignored(self, world: World) -> None:
+        """Somebody has to see whose money that was; a payment out is nobody's business here."""
+        gone = entry(amount=azn(-80_00))
+
+        fates = [world.app.take_up_entry(gone, is_reversal=each).fate for each in (True, False)]
+
+        assert fates == [Fate.REVIEW, Fate.IGNORED]
+
     def test_the_rest_is_for_the_same_person(self, world: World) -> None:
         """What comes for a payment under review does not end the review."""
         out = world.buy(2, "transfer")

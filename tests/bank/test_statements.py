@@ -169,6 +169,18 @@ class TestCamt:
 
         assert read(content) == Statement((booked(amount=azn(-8000), reference="none"),), pending=2)
 
+    @pytest.mark.parametrize("said", ["true", "1"])
+    @pytest.mark.parametrize(("direction", "minor"), [("CRDT", 8000), ("DBIT", -8000)])
+    def test_keeps_what_reverses_an_entry_apart(self, said: str, direction: str, minor: int) -> None:
+        """Under a name of its own, for it may bear that of the entry that it undoes."""
+        content = camt_file(
+            entry(more="<RvslInd>false</RvslInd>"),
+            entry(direction=f"<CdtDbtInd>{direction}</CdtDbtInd>", more=f"<RvslInd>{said}</RvslInd>"),
+        )
+
+        undone = booked(reference="E1/reversed", amount=azn(minor))
+        assert read(content) == Statement((booked(),), reversals=(undone,))
+
     def test_parts_what_was_booked_together(self) -> None:
         """Each transfer is an entry of its own where all of them tell what they brought."""
         content = camt_file(entry(transfer("a", amount="30.00"), transfer("b", amount="50.00")))
@@ -209,6 +221,7 @@ class TestCamt:
             (camt_file("<Ntry/>"), "statement 1, entry 1: it has no amount"),
             (camt_file(entry(), entry(direction="")), "entry 2: it does not say whether money came or went"),
             (camt_file(entry(amount="-80.00")), "whether money came or went"),
+            (camt_file(entry(more="<RvslInd>yes</RvslInd>")), "whether it reverses an earlier entry"),
             (camt_file(entry(amount="80,00")), "is not an amount"),
             (camt_file(entry(amount="80.001")), "is not an amount"),
             (camt_file(entry(currency="")), "there is no currency"),

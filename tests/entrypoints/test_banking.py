@@ -48,6 +48,7 @@ class TestBankImport:
             entry(reference="<NtryRef>E2</NtryRef>", amount="5.00"),
             entry(direction="<CdtDbtInd>DBIT</CdtDbtInd>", reference="<NtryRef>E3</NtryRef>"),
             entry(status="<Sts>PDNG</Sts>"),
+            entry(direction="<CdtDbtInd>DBIT</CdtDbtInd>", more="<RvslInd>true</RvslInd>"),
         )
 
         assert run(tmp_path, content) == 0
@@ -60,10 +61,12 @@ class TestBankImport:
             "AZ21NABZ00000000137010001944/E1: 1.50 AZN more came than were due",
             "review: entry E2 of 2026-03-05, 5.00 AZN; 5.00 AZN to be looked at: it names no payment",
             "ignored: entry E3 of 2026-03-05, -80.00 AZN",
-            "1 approved, 1 review, 0 known, 0 changed, 1 ignored, 1 not booked yet",
+            "review: entry E1/reversed of 2026-03-05, -80.00 AZN; -80.00 AZN to be looked at: "
+            "the bank has reversed an earlier booking",
+            "1 approved, 2 review, 0 known, 0 changed, 1 ignored, 1 not booked yet",
         ]
         assert second[0].startswith("known: entry E1 of 2026-03-05, 81.50 AZN: payment 1; 1.50 AZN to be")
-        assert second[-1] == "0 approved, 0 review, 2 known, 0 changed, 1 ignored, 1 not booked yet"
+        assert second[-1] == "0 approved, 1 review, 2 known, 0 changed, 1 ignored, 1 not booked yet"
         assert main(["verify"]) == 0
         assert "no breach" in capsys.readouterr().out
 

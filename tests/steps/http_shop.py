@@ -390,13 +390,14 @@ class HttpShop:
 
     # at the bank
 
-    def bank_reports(self, entry: str, amount: str, text: str) -> BankReport:
+    def bank_reports(self, entry: str, amount: str, text: str, is_reversal: bool) -> BankReport:
         """Takes up a statement of one entry, on an account of the story's own, by the command line."""
         number, currency = amount.split()
         booked = transfer(text, amount=number)
         account = f"<Othr><Id>{self._suffix}</Id></Othr>"
         statement = self._service.folder / f"{self._suffix}.xml"
-        one = bank_entry(booked, amount=number, currency=currency, reference=f"<NtryRef>{entry}</NtryRef>")
+        name, reversal = f"<NtryRef>{entry}</NtryRef>", "<RvslInd>true</RvslInd>" if is_reversal else ""
+        one = bank_entry(booked, amount=number, currency=currency, reference=name, more=reversal)
         statement.write_bytes(camt_file(one, account=account))
         told = kassa("bank", "import", str(statement), settings=self._service.program.settings)
         owed = re.search(r"; (\S+ [A-Z]{3}) to be looked at", told)

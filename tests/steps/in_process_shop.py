@@ -105,7 +105,7 @@ class InProcessShop(InProcessCounter):
 
     # at the bank
 
-    def bank_reports(self, entry: str, amount: str, text: str) -> BankReport:
+    def bank_reports(self, entry: str, amount: str, text: str, is_reversal: bool) -> BankReport:
         """Takes up one entry of the bank's."""
         taken = self.app.take_up_entry(
             BankEntry(
@@ -114,7 +114,8 @@ class InProcessShop(InProcessCounter):
                 booked_on=self.world.clock.now().date(),
                 amount=self.money(amount),
                 text=text,
-            )
+            ),
+            is_reversal=is_reversal,
         )
         owed = taken.judged.owed if taken.judged else None
         return BankReport(fate=str(taken.fate), owed=str(owed) if owed and owed.minor else None)

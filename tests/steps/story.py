@@ -23,7 +23,7 @@ class Story:
     answers: list[str] = attrs.field(factory=list)
     checkout: Checkout | None = None
     landing: Landing | None = None
-    entries: list[tuple[str, str]] = attrs.field(factory=list)
+    entries: list[tuple[str, str, bool]] = attrs.field(factory=list)
     report: BankReport | None = None
     seen: Any = None
     refused: Refused | None = None
@@ -78,9 +78,9 @@ class Story:
         """A payment of one order by its key, begun."""
         self.remember(self.owners[order], self.shop.pay_order(order, method))
 
-    def bank_reports(self, amount: str, text: str) -> None:
+    def bank_reports(self, amount: str, text: str, *, is_reversal: bool = False) -> None:
         """A new entry in the bank's statement, taken up."""
-        self.entries.append((amount, text))
+        self.entries.append((amount, text, is_reversal))
         self.take_up_again()
 
     def take_up_again(self) -> None:

@@ -171,6 +171,12 @@ def _bank_reports(story: Story, money: str, who: str) -> None:
     story.bank_reports(money, f"thanks, {story.shop.order_seen(story.order_of(who)).reference}")
 
 
+@when(Phrase("the bank reports a reversal of {money} with {who}'s reference"))
+def _bank_reports_reversal(story: Story, money: str, who: str) -> None:
+    reference = story.shop.order_seen(story.order_of(who)).reference
+    story.bank_reports(money, f"returned, {reference}", is_reversal=True)
+
+
 @when(Phrase("the bank reports {money} without a reference"))
 def _bank_reports_stranger(story: Story, money: str) -> None:
     story.bank_reports(money, "thank you for the kettle")

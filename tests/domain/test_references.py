@@ -10,7 +10,7 @@ from domain.cards import holds_card_number
 from domain.ids import PaymentId
 from domain.references import payments_named_in, reference_of
 
-payment_ids = st.integers(1, 10**9 - 1).map(PaymentId)
+payment_ids = (st.integers(1, 10**9 - 1) | st.integers(10**9, 2**63 - 1)).map(PaymentId)
 
 
 def mod_97_10(text: str) -> int:
@@ -28,8 +28,9 @@ class TestReferences:
         """One as the standard's own example is checked, one of ours, and none where there is no payment."""
         assert mod_97_10("539007547034" + "RF18") == 1
         assert reference_of(PaymentId(123)) == "RF51K000000123"
-        for unnumbered in (0, 10**9):
-            with pytest.raises(ValueError, match="no reference"):
+        assert reference_of(PaymentId(10**9 + 123)) == "RF02L0000000001K000000123"
+        for unnumbered in (0, 10**19):
+            with pytest.raises(ValueError, match="no payment's number"):
                 reference_of(PaymentId(unnumbered))
 
     @given(payment_ids)
@@ -42,20 +43,22 @@ class TestReferences:
         assert not holds_card_number(reference)
 
     @given(
-        payment_ids, st.lists(st.sampled_from(["", " ", "-", "\n", "  ", "\u00a0"]), min_size=14, max_size=14)
+        payment_ids, st.lists(st.sampled_from(["", " ", "-", "\n", "  ", "\u00a0"]), min_size=25, max_size=25)
     )
     def test_are_found_however_they_are_spaced(self, payment_id: PaymentId, gaps: list[str]) -> None:
         """In small letters, in groups, in the middle of other words."""
         written = "".join(
-            character + gap for character, gap in zip(reference_of(payment_id).lower(), gaps, strict=True)
+            character + gap for character, gap in zip(reference_of(payment_id).lower(), gaps, strict=False)
         )
 
         assert payments_named_in(f"Order:{written} 2026-03-12 thanks") == {payment_id}
 
-    @given(payment_ids, st.integers(2, 13), st.sampled_from(string.digits))
-    def test_show_a_slip_of_the_pen(self, payment_id: PaymentId, place: int, digit: str) -> None:
+    @given(payment_ids, st.integers(0, 20), st.sampled_from(string.digits))
+    def test_show_a_slip_of_the_pen(self, payment_id: PaymentId, which: int, digit: str) -> None:
         """One digit wrong, and the reference is nobody's."""
         reference = reference_of(payment_id)
+        places = [place for place, character in enumerate(reference) if character.isdigit()]
+        place = places[which % len(places)]
         slipped = reference[:place] + digit + reference[place + 1 :]
 
         assert payments_named_in(slipped) == ({payment_id} if slipped == reference else frozenset())
@@ -69,6 +72,8 @@ class TestReferences:
             "RF51K00000012",
             "RF18539007547034",
             "RF20K000000000",
+            "RF51L0000000000K000000123",
+            "RF02L000000001K000000123",
             "K000123",
         ],
     )

@@ -15,8 +15,8 @@ ANSWER_SECONDS_MAX = GATEWAY_TIMEOUT_SECONDS + 2
 CALLBACK_SECONDS_MAX = 5
 SETTLED_SECONDS_MAX = 20
 PARAMS: dict[str, dict[str, Any]] = {
-    "delay_ms": {"ms": 2500},
-    "slow_drip": {"ms": 50},
+    "delay_ms": {"ms": 4000},
+    "slow_drip": {"ms": 100},
     "status_404_for_ms": {"ms": 1000},
     "duplicate": {"n": 6},
     "reorder": {"ms": 500},
@@ -35,13 +35,13 @@ def timed(call: Callable[[], requests.Response], seconds_max: float) -> requests
     return answer
 
 
-def pay(page: str, card: str = APPROVED) -> requests.Response:
+def pay(page: str, card: str = APPROVED, **more: str) -> requests.Response:
     """The customer sends the hosted page's form."""
-    form = {"card_number": card, "expiry": "12/40", "cvc": "123"}
+    form = {"card_number": card, "expiry": "12/40", "cvc": "123", **more}
     return requests.post(page, data=form, timeout=15, allow_redirects=False)
 
 
-def pay_in_the_end(shop: Shop, token: str, answer: requests.Response) -> None:
+def pay_in_the_end(shop: Shop, token: str, answer: requests.Response, method: str = "card") -> None:
     """The customer pays where the checkout leads, checking out again for as long as it leads nowhere."""
     told = []
     for _ in range(TRIES_MAX):
@@ -51,7 +51,7 @@ def pay_in_the_end(shop: Shop, token: str, answer: requests.Response) -> None:
         if page and pay(page).status_code == 303:
             return
         time.sleep(PAUSE_SECONDS)
-        answer = timed(lambda: shop.check_out(token), ANSWER_SECONDS_MAX)
+        answer = timed(lambda: shop.check_out(token, method=method), ANSWER_SECONDS_MAX)
     raise AssertionError(f"the customer never came to pay: {told}")
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import attrs
 
 from adapters.gateways import paypal_dialect as dialect
-from adapters.gateways.reading import Json, hint
+from adapters.gateways.reading import Json, Unreadable, hint, word
 from adapters.gateways.schemas import CAPTURE, NAME, SECRET, base_url, is_manual, schema, text
 from adapters.gateways.signing import TOLERANCE_SECONDS
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
@@ -82,7 +82,8 @@ class PaypalGateway:
         told = {**self._signature_of(received), "webhook_id": self.webhook_id}
         request = dialect.confirmation_request(told, received.body)
         answer = self._post("/v1/notifications/verify-webhook-signature", deadline, request)
-        return self.line.line.told(answer).get("verification_status") == "SUCCESS"
+        reply = self.line.line.told(answer)
+        return sensible(lambda: _is_confirmed(reply))
 
     def verify(
         self, order_id: GatewayOrderId, transaction_id: str | None, within_seconds: float | None = None
@@ -204,6 +205,13 @@ def _path(transaction_id: str | None) -> str:
     if transaction_id is None:
         raise GatewayTrouble("an order is found by its number alone", TroubleKind.NOT_SENT)
     return f"/v2/checkout/orders/{quote(transaction_id, safe='')}"
+
+
+def _is_confirmed(reply: Json) -> bool:
+    told = word(reply, "verification_status")
+    if told not in {"SUCCESS", "FAILURE"}:
+        raise Unreadable("verification_status is a word that is not known")
+    return told == "SUCCESS"
 
 
 def _ensure_of_now(moment: str, now: float) -> None:

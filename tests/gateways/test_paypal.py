@@ -310,8 +310,14 @@ class TestNotifications:
         assert url == f"{BASE}v1/notifications/verify-webhook-signature"
         assert (told["webhook_id"], told["webhook_event"]) == ("WH-1", EVENT)
         assert told["transmission_sig"] == "c2lnbmVk" and told["transmission_time"] == MOMENT
-        for reply in ({"verification_status": "FAILURE"}, {}):
-            assert not connected(canned(TOKEN, reply)).confirms(posted(EVENT), 1)
+        no = canned(TOKEN, {"verification_status": "FAILURE"})
+        assert not connected(no).confirms(posted(EVENT), 1)
+
+    @pytest.mark.parametrize("reply", [{}, {"verification_status": "success"}, {"verification_status": None}])
+    def test_are_neither_its_own_nor_forged_when_it_does_not_say(self, reply: Mapping[str, Any]) -> None:
+        """Nonsense is no word about anything."""
+        with pytest.raises(GatewayTrouble):
+            connected(canned(TOKEN, reply)).confirms(posted(EVENT), 1)
 
     @pytest.mark.parametrize("body", [b'{"n": 1.50, "e": 1e2, "id": "E1"}', '{ "id":"\u00e9/1" }'.encode()])
     def test_are_handed_on_byte_for_byte(self, body: bytes) -> None:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 import attrs
 from sqlalchemy import Engine
 
-from adapters.gateways.registry import backends
 from adapters.gateways.settings import SettingsDesk
 from adapters.gateways.transport import Transport
 from adapters.sql.books import SqlBooks
@@ -20,10 +19,14 @@ from adapters.sql.queries import SqlQueries
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.system import Argon2Passwords, IsoCurrencies, LogPublisher, RandomKeys, SecretVault, SystemClock
 from application.asking import Gateways
+from application.gateways import Backend
 from application.guarding import Guards
 from application.reactions import BUS
 from application.service import Application, Outside
+from application.shop import ManageMethods
 from domain.errors import Invalid
+from domain.methods import PaymentMethod
+from entrypoints.plugins import all_backends
 from entrypoints.settings import Settings, SettingsError
 
 # No thread holds two connections at once; those of the workers wait for each other, not for requests.
@@ -52,7 +55,7 @@ class Kassa:
 def opened(settings: Settings, public_url: str) -> Iterator[Kassa]:
     """Everything wired, fit for use, and let go of afterwards.
 
-    Raises: DatabaseUnfit, SettingsError, StoreUnavailable.
+    Raises: BackendRefused, DatabaseUnfit, SettingsError, StoreUnavailable.
     """
     kassa = build(settings, public_url)
     try:
@@ -63,9 +66,10 @@ def opened(settings: Settings, public_url: str) -> Iterator[Kassa]:
 
 
 def build(settings: Settings, public_url: str) -> Kassa:
-    """Wire everything. Raises: DatabaseUnfit, StoreUnavailable."""
-    engine = _engine(settings)
+    """Wire everything. Raises: BackendRefused, DatabaseUnfit, StoreUnavailable."""
     transport = Transport(timeout_seconds=settings.gateway_timeout_seconds)
+    backends = all_backends(transport)
+    engine = _engine(settings)
     vault, clock, policy = SecretVault(settings.secret), SystemClock(), settings.policy(public_url)
     application = Application.over(
         Outside(
@@ -75,7 +79,7 @@ def build(settings: Settings, public_url: str) -> Kassa:
             outbox=SqlOutbox(engine),
             prunes=SqlPruning(engine),
             idempotency=SqlIdempotencyKeys(engine, vault),
-            gateways=Gateways(backends(transport), Guards(policy, time.monotonic)),
+            gateways=Gateways(backends, Guards(policy, time.monotonic)),
             settings=SettingsDesk(https_only=settings.is_production),
             clock=clock,
             keys=RandomKeys(),
@@ -112,10 +116,18 @@ def ensure_fit(kassa: Kassa, settings: Settings) -> None:
         methods = kassa.application.queries.methods()
     except ValueError:
         raise SettingsError("KASSA_SECRET: this database was sealed with another secret") from None
-    for method in methods if settings.is_production else ():
-        try:
-            manage.settings.checked(manage.gateways.backends[method.backend], {}, method.settings)
-        except Invalid as mistake:
-            raise SettingsError(
-                f"KASSA_ENV: payment method {method.code}: {mistake.mistakes[0].detail}"
-            ) from None
+    for method in methods:
+        backend = manage.gateways.backends.get(method.backend)
+        if backend is None:
+            raise SettingsError(f"payment method {method.code}: backend {method.backend} is not installed")
+        if settings.is_production:
+            _ensure_fit_for_production(manage, backend, method)
+
+
+def _ensure_fit_for_production(manage: ManageMethods, backend: Backend, method: PaymentMethod) -> None:
+    try:
+        manage.settings.checked(backend, {}, method.settings)
+    except Invalid as mistake:
+        raise SettingsError(
+            f"KASSA_ENV: payment method {method.code}: {mistake.mistakes[0].detail}"
+        ) from None

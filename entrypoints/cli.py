@@ -23,6 +23,7 @@ from entrypoints.bootstrap import DatabaseUnfit, Kassa, build, opened
 from entrypoints.demo import run_demo
 from entrypoints.ending import end_when_asked, wait_for
 from entrypoints.logs import set_up_logs
+from entrypoints.plugins import BackendRefused
 from entrypoints.service import run_service, working
 from entrypoints.serving import CannotListen
 from entrypoints.settings import Settings, SettingsError
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _attempt(command: Command, options: argparse.Namespace) -> int:
     try:
         return command(options, os.environ)
-    except (SettingsError, DatabaseUnfit, CannotListen, UnreadableStatement) as problem:
+    except (SettingsError, BackendRefused, DatabaseUnfit, CannotListen, UnreadableStatement) as problem:
         return _complain(str(problem), 2)
     except (Unavailable, OSError) as trouble:
         return _complain(_with_reason(trouble), 1)

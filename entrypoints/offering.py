@@ -1,0 +1,104 @@
+"""What a backend has to offer, whoever made it: found out at start, not by the first customer."""
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from adapters.gateways.settings import ensure_valid
+from application.gateways import POWERS, Backend, Capabilities, Gateway, OfflineBackend, OnlineBackend
+from domain.errors import Invalid
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
+
+# What is stored, shown and checked one by one. Within lists or objects a secret would not be hidden.
+PLAIN_TYPES = ("string", "integer", "number", "boolean")
+
+
+class Unsound(Exception):
+    """Something that is no backend; the text says what it lacks."""
+
+
+def ensure_sound(made: object) -> Backend:
+    """The same as a backend, once it is sure that it is one. Raises: Unsound."""
+    if not isinstance(made, OnlineBackend | OfflineBackend):
+        raise Unsound("it has no name, settings_schema, and gateway_type and connect (or terms)")
+    if not isinstance(made.name, str) or not _NAME.fullmatch(made.name):
+        raise Unsound("its name is not of small letters, digits and _")
+    _ensure_schema(made.settings_schema)
+    if isinstance(made, OnlineBackend):
+        _ensure_gateway(made.gateway_type)
+        _ensure_takes(made, OnlineBackend, "connect")
+    else:
+        _ensure_takes(made, OfflineBackend, "terms")
+    return made
+
+
+def _ensure_gateway(gateway_type: object) -> None:
+    if not isinstance(gateway_type, type):
+        raise Unsound("its gateway_type is no class")
+    if not isinstance(getattr(gateway_type, "capabilities", None), Capabilities):
+        raise Unsound("its gateway_type does not tell its capabilities")
+    if not hasattr(gateway_type, "base_url") and "base_url" not in inspect.get_annotations(gateway_type):
+        raise Unsound("its gateway_type has no base_url")
+    for port in (Gateway, *(power for power in POWERS.values() if issubclass(gateway_type, power))):
+        for name in _methods_of(port):
+            _ensure_takes(gateway_type, port, name)
+
+
+def _methods_of(port: type) -> Iterator[str]:
+    return (name for name, each in vars(port).items() if inspect.isfunction(each) and name[0] != "_")
+
+
+def _ensure_takes(offered: object, port: type, name: str) -> None:
+    theirs = getattr(offered, name, None)
+    if not callable(theirs):
+        raise Unsound(f"its gateway_type has no {name}")
+    wanted = list(inspect.signature(getattr(port, name)).parameters.values())
+    # Of a class its methods still want to be told of what; of an object they know.
+    wanted = wanted if isinstance(offered, type) else wanted[1:]
+    needed = [each for each in wanted if each.default is inspect.Parameter.empty]
+    try:
+        for given in (needed, wanted):
+            inspect.signature(theirs).bind(*given)
+    except (TypeError, ValueError):
+        names = ", ".join(each.name for each in wanted if each.name != "self")
+        raise Unsound(f"its {name} does not take ({names})") from None
+
+
+def _ensure_schema(schema: object) -> None:
+    if not isinstance(schema, Mapping) or schema.get("type") != "object":
+        raise Unsound("its settings_schema is none of an object")
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise Unsound(f"its settings_schema is no JSON Schema: {error.message}") from None
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping) or schema.get("additionalProperties") is not False:
+        raise Unsound("its settings_schema takes settings that it does not name")
+    for name, wanted in properties.items():
+        if not _is_plain(wanted):
+            raise Unsound(f"its setting {name} is no text, number or truth value")
+    _ensure_tried(schema)
+
+
+def _is_plain(wanted: Any) -> bool:
+    return isinstance(wanted, Mapping) and wanted.get("type") in PLAIN_TYPES
+
+
+def _ensure_tried(schema: Mapping[str, object]) -> None:
+    # Some faults, as a reference that leads nowhere, show only in use.
+    for settings in ({}, dict.fromkeys(_names(schema), "x")):
+        try:
+            ensure_valid(schema, settings)
+        except Invalid:
+            continue
+        except Exception as error:
+            raise Unsound(f"its settings_schema cannot be used: {type(error).__name__}") from None
+
+
+def _names(schema: Mapping[str, Any]) -> Iterator[str]:
+    yield from (*schema["properties"], "a_setting_that_nobody_knows")

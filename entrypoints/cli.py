@@ -1,4 +1,4 @@
-"""The command line: kassa demo | serve | sandbox | worker | migrate | verify | staff add | bank import."""
+"""The command line: kassa demo | serve | sandbox | worker | migrate | verify | staff | bank | conformance."""
 
 import argparse
 import getpass
@@ -20,6 +20,9 @@ from application.proof import Breach, Proof
 from domain.errors import EmailTaken, Unavailable
 from entrypoints.banking import bank_import
 from entrypoints.bootstrap import DatabaseUnfit, Kassa, build, opened
+from entrypoints.conformance.command import add_arguments as add_conformance_arguments
+from entrypoints.conformance.command import conformance
+from entrypoints.conformance.recordings import UnreadableRecordings
 from entrypoints.demo import run_demo
 from entrypoints.ending import end_when_asked, wait_for
 from entrypoints.logs import set_up_logs
@@ -32,6 +35,16 @@ PASSWORD_LENGTH_MIN = 8
 
 # What the shell answers for a program that Ctrl-C has ended.
 INTERRUPTED = 130
+
+# What a command cannot be done with; each says what is wrong.
+REFUSALS = (
+    SettingsError,
+    BackendRefused,
+    DatabaseUnfit,
+    CannotListen,
+    UnreadableStatement,
+    UnreadableRecordings,
+)
 
 Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
 
@@ -48,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _attempt(command: Command, options: argparse.Namespace) -> int:
     try:
         return command(options, os.environ)
-    except (SettingsError, BackendRefused, DatabaseUnfit, CannotListen, UnreadableStatement) as problem:
+    except REFUSALS as problem:
         return _complain(str(problem), 2)
     except (Unavailable, OSError) as trouble:
         return _complain(_with_reason(trouble), 1)
@@ -93,6 +106,8 @@ def parser() -> argparse.ArgumentParser:
     bank_commands = bank.add_subparsers(required=True, metavar="COMMAND")
     importing = _command(bank_commands, "import", "take up a statement, CAMT.053 or CSV", bank_import)
     importing.add_argument("file", type=Path)
+    trying = _command(commands, "conformance", "what every gateway adapter has to keep to", conformance)
+    add_conformance_arguments(trying)
     return top
 
 

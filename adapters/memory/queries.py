@@ -154,6 +154,7 @@ class MemoryOutbox:
 
     def postpone(self, event_id: int, claim: datetime, until: datetime, parked: bool) -> None:
         """It could not be told by whoever claimed it until `claim`: later again, or never if parked."""
+
         def failed(kept: StoredEvent) -> StoredEvent:
             event = attrs.evolve(kept.event, attempts=kept.event.attempts + 1)
             return StoredEvent(event, due_at=until, is_parked=parked)

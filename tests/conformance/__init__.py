@@ -1,0 +1,1 @@
+"""The conformance kit: that our own adapters pass it, and that mistaken ones do not."""

@@ -129,8 +129,11 @@ class AskGateway:
         def phase(uow: UnitOfWork) -> None:
             uow.inbox.conclude(inbox_id, "unconfirmed", None)
             (payment,) = uow.payments.lock([payment_id])
+            before = payment.look_at, payment.looks
             payment.look_soon(self.clock.now(), self.policy.first_look)
-            uow.payments.save(payment)
+            # Whoever keeps sending news must not keep changing what somebody else has asked about.
+            if (payment.look_at, payment.looks) != before:
+                uow.payments.save(payment)
 
         in_one_transaction(self.begin, phase)
 

@@ -115,12 +115,16 @@ class Received:
 
 @attrs.frozen(kw_only=True)
 class Claim:
-    """What a callback says; worth no more than a reason to ask the gateway."""
+    """What a callback says; worth no more than a reason to ask the gateway.
+
+    `is_signed`: its gateway alone can have sent it, so that it is always asked.
+    """
 
     reference: GatewayOrderId | None
     transaction_id: str | None
     claimed: VerdictStatus | None
     event_id: str | None = None
+    is_signed: bool = True
 
 
 @runtime_checkable

@@ -16,6 +16,7 @@ from application.gateways import (
     Received,
 )
 from application.guarding import Lane
+from application.hearsay import Hearsay
 from application.phases import in_one_transaction
 from application.policy import CALLBACK_PATIENCE_SECONDS, CONFIRMING_PATIENCE_SECONDS
 from application.storage import InboxEntry, UnitOfWork
@@ -50,6 +51,7 @@ class HearCallback:
     """Takes what a gateway posts: checked, kept, and then the gateway itself is asked."""
 
     ask: AskGateway
+    hearsay: Hearsay
 
     def __call__(self, *, code: MethodCode, order_id: GatewayOrderId | None, received: Received) -> None:
         """Returns once what the callback led to is committed, or the gateway was silent.
@@ -68,10 +70,10 @@ class HearCallback:
             raise Invalid(str(malformed)) from malformed
         inbox_id, payment = self._take(method, received, claim, order_id)
         if payment is not None and brings_news(payment, claim):
-            self._act(payment, method, inbox_id, since)
+            self._act(payment, method, inbox_id, since, is_hearsay=not claim.is_signed)
 
     def land(self, *, code: MethodCode, order_id: GatewayOrderId | None, received: Received) -> Landing:
-        """Where to send a customer who comes back; only a return that is signed makes us ask.
+        """Where to send a customer who comes back; a forged return makes nobody ask, others now and then.
 
         Raises: NotFound for a method that asks nobody.
         """
@@ -85,7 +87,8 @@ class HearCallback:
             return self._landing(order_id)
         inbox_id, payment = self._take(method, received, claim, order_id)
         if payment is not None and brings_news(payment, claim):
-            self._act(payment, method, inbox_id, since)
+            # Signed or not: whoever knows a return's address may open it as often as they like.
+            self._act(payment, method, inbox_id, since, is_hearsay=True)
         return self._landing(payment.order_id if payment else None)
 
     def _ensure_its_own(self, connected: Gateway, code: MethodCode, received: Received) -> None:
@@ -126,11 +129,13 @@ class HearCallback:
 
         return in_one_transaction(self.ask.begin, phase)
 
-    def _act(self, payment: Payment, method: PaymentMethod, inbox_id: int, since: float) -> None:
+    def _act(
+        self, payment: Payment, method: PaymentMethod, inbox_id: int, since: float, *, is_hearsay: bool
+    ) -> None:
         # Whoever waits for us counts from the beginning, whatever took its time since.
         left = CALLBACK_PATIENCE_SECONDS - (self._now() - since)
         with suppress(GatewayTrouble):
-            if left > 0:
+            if left > 0 and not (is_hearsay and self.hearsay.is_enough(payment.id)):
                 self.ask(payment, method, Question(within_seconds=left, inbox_id=inbox_id))
                 return
         self.ask.look_soon(payment.id, inbox_id)

@@ -32,6 +32,11 @@ CALLBACK_PATIENCE_SECONDS = 3.5
 # Of that, whether a callback is its gateway's own, where only the gateway can tell.
 CONFIRMING_PATIENCE_SECONDS = 1.0
 
+# News that anybody could have sent (a customer's return, a callback that its gateway does not sign) makes
+# us ask about one payment so often in a while at most. Whatever more comes is left to the janitor.
+HEARSAY_ASKS_MAX = 3
+HEARSAY_WINDOW_SECONDS = 10.0
+
 # What a crash left behind is taken up again a little after its caller must have given up.
 CALL_MARGIN = timedelta(seconds=2)
 

@@ -11,6 +11,7 @@ from application.deciding import Decide
 from application.gateways import ChecksSettings
 from application.guarding import Guards
 from application.hearing import HearCallback
+from application.hearsay import Hearsay
 from application.janitor import LookAfterPayments
 from application.opening import OpenPayment
 from application.payments import ApprovePayment, CancelOrder, MoveOrder, VerifyBill
@@ -97,7 +98,7 @@ class Application:
             manage_methods=ManageMethods(begin=begin, gateways=gateways, settings=outside.settings),
             check_out_cart=CheckOutCart(checkout=checkout),
             check_out_orders=CheckOutOrders(checkout=checkout),
-            hear_callback=HearCallback(ask=ask),
+            hear_callback=HearCallback(ask=ask, hearsay=Hearsay(gateways.guards.monotonic)),
             verify_bill=VerifyBill(ask=ask),
             approve_payment=ApprovePayment(begin=begin, clock=clock),
             cancel_order=cancel,

@@ -78,7 +78,7 @@ class MollieGateway:
         number = hint(fields, "id")
         if number is None:
             raise Malformed("id is missing")
-        return Claim(reference=None, transaction_id=number, claimed=None)
+        return Claim(reference=None, transaction_id=number, claimed=None, is_signed=False)
 
     def verify(
         self, order_id: GatewayOrderId, transaction_id: str | None, within_seconds: float | None = None

@@ -1,14 +1,17 @@
 """Callbacks and returning customers: what is kept of them, and where they land."""
 
+import attrs
 import pytest
 
-from application.gateways import Received
+from application.gateways import Claim, Received
 from application.hearing import Landing, Outcome
+from application.hearsay import PAYMENTS_MAX, Hearsay
+from application.policy import HEARSAY_ASKS_MAX, HEARSAY_WINDOW_SECONDS
 from domain.bill import BillState
 from domain.errors import ForgedCallback, Invalid, NotFound
-from domain.ids import GatewayOrderId, MethodCode
+from domain.ids import GatewayOrderId, MethodCode, PaymentId
 from domain.order import OrderStatus
-from tests.fakes import FakeBackend
+from tests.fakes import FakeBackend, FakeGateway
 from tests.world import World
 
 
@@ -202,6 +205,108 @@ class TestReturningCustomers:
             assert land(world, received, None).outcome is Outcome.SUCCESS
 
         assert len(world.bank.called("verify")) == 1
+
+
+class Unsigning(FakeGateway):
+    """A gateway that signs none of its callbacks, by design."""
+
+    def parse_callback(self, received: Received, now: float) -> Claim:
+        """Anybody could have sent it, and it says only which payment it is about."""
+        return attrs.evolve(super().parse_callback(received, now), claimed=None, is_signed=False)
+
+
+class TestHearsay:
+    """What anybody could have sent makes us ask only so often; no news is lost for that."""
+
+    @pytest.fixture
+    def unsigned(self) -> World:
+        return World(backend=FakeBackend(Unsigning()))
+
+    @pytest.mark.parametrize("how", ["callbacks", "returns"])
+    def test_makes_us_ask_a_few_times_at_most(self, unsigned: World, how: str) -> None:
+        """However many come, in whatever way; what came last is looked at soon all the same."""
+        out = unsigned.buy(2)
+        reference = out.payment.order_id
+
+        def come() -> None:
+            if how == "callbacks":
+                unsigned.hear(out.payment)
+            else:
+                land(unsigned, unsigned.bank.callback(reference, method="GET"), reference)
+
+        for _ in range(50):
+            come()
+        unsigned.bank.confirm(reference)
+        come()
+        asked = len(unsigned.bank.called("verify"))
+        before = unsigned.order(out.orders[0]).status
+        unsigned.clock.turn(seconds=6)
+        unsigned.app.look_after_payments()
+
+        assert asked == HEARSAY_ASKS_MAX
+        assert verdicts(unsigned).count("unconfirmed") == 51 - HEARSAY_ASKS_MAX
+        assert (before, unsigned.order(out.orders[0]).status) == (OrderStatus.HOLD, OrderStatus.PROCESSING)
+
+    def test_makes_us_ask_again_after_a_while(self, unsigned: World) -> None:
+        """A customer who comes back later, or a bank that took its time."""
+        out = unsigned.buy(2)
+        for _ in range(10):
+            unsigned.hear(out.payment)
+        unsigned.clock.turn(seconds=HEARSAY_WINDOW_SECONDS)
+        unsigned.bank.confirm(out.payment.order_id)
+
+        unsigned.hear(out.payment)
+
+        assert unsigned.order(out.orders[0]).status is OrderStatus.PROCESSING
+
+    def test_is_counted_for_each_payment_by_itself(self, unsigned: World) -> None:
+        """Noise about one is no reason not to hear of another, and only so many are remembered."""
+        first, other = unsigned.buy(1), unsigned.customer_called("murad")
+        unsigned.fill(1, customer=other)
+        second = unsigned.check_out(customer=other)
+        for _ in range(10):
+            unsigned.hear(first.payment)
+        unsigned.bank.confirm(second.payment.order_id)
+
+        unsigned.hear(second.payment)
+
+        assert unsigned.order(second.orders[0]).status is OrderStatus.PROCESSING
+
+    def test_remembers_only_so_many(self) -> None:
+        """The one that was asked about longest ago is forgotten first."""
+        hearsay = Hearsay(lambda: 0.0)
+        for _ in range(HEARSAY_ASKS_MAX):
+            assert not hearsay.is_enough(PaymentId(1))
+        assert hearsay.is_enough(PaymentId(1))
+
+        for number in range(2, PAYMENTS_MAX + 2):
+            hearsay.is_enough(PaymentId(number))
+
+        assert not hearsay.is_enough(PaymentId(1))
+
+    def test_does_not_put_off_what_is_signed(self, world: World) -> None:
+        """Its gateway alone can have sent it, so that it is always followed."""
+        out = world.buy(2)
+        reference = out.payment.order_id
+        for _ in range(10):
+            land(world, world.bank.callback(reference, method="GET"), reference)
+        world.bank.confirm(reference)
+
+        world.hear(out.payment)
+
+        assert world.order(out.orders[0]).status is OrderStatus.PROCESSING
+
+    def test_does_not_keep_changing_the_payment(self, unsigned: World) -> None:
+        """Or nobody who asks meanwhile could ever decide anything."""
+        out = unsigned.buy(2)
+        for _ in range(10):
+            unsigned.hear(out.payment)
+        version = unsigned.payment(out.payment).version
+
+        for _ in range(10):
+            unsigned.hear(out.payment)
+
+        assert unsigned.payment(out.payment).version == version
 
 
 class TestConnectingMethods:

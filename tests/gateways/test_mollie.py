@@ -115,7 +115,7 @@ class TestCallbacks:
         """Unsigned by design; whose it is tells the address."""
         claim = connected(canned({})).parse_callback(posted(b"id=tr_1"), NOW)
 
-        assert claim == Claim(reference=None, transaction_id="tr_1", claimed=None)
+        assert claim == Claim(reference=None, transaction_id="tr_1", claimed=None, is_signed=False)
 
     @pytest.mark.parametrize("body", [b"", b"{}", b"id=", b"\xff", b"a=b&" * 60, b"id=a b"])
     def test_may_name_none(self, body: bytes) -> None:

@@ -2,12 +2,16 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
 import pytest
 from hypothesis import given, settings
+from paypalserversdk.api_helper import APIHelper
+from paypalserversdk.models.capture_request import CaptureRequest
+from paypalserversdk.models.order_request import OrderRequest
+from paypalserversdk.models.refund_request import RefundRequest
 
 from adapters.gateways.paypal import SCHEMA, Paypal, PaypalGateway
 from adapters.gateways.settings import ensure_valid
@@ -94,6 +98,15 @@ def posted(told: object, **headers: str) -> Received:
     )
 
 
+def leaves(value: Any, *path: object) -> Iterator[tuple[object, ...]]:
+    """Every path through a document to what stands at its end, with that."""
+    if isinstance(value, dict | list):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(inner, *path, name)
+    else:
+        yield (*path, value)
+
+
 class TestWhatIsSent:
     def test_to_open_an_order(self) -> None:
         """A token first; then the order, with a key for the case of repetition."""
@@ -148,6 +161,20 @@ class TestWhatIsSent:
         assert json.loads(taking.asked[-1][3] or b"") == {"amount": money("40.00"), "final_capture": True}
         assert giving.asked[-1][1] == f"{BASE}v2/payments/captures/xCOMPLETED/refund"
         assert json.loads(giving.asked[-1][3] or b"") == {"amount": money("15.00")}
+
+    def test_is_all_known_to_the_vendor_s_own_types(self) -> None:
+        """Its client knows every field, at every depth, and would send each as we do."""
+        held = order("COMPLETED", holds=["CREATED"])
+        opening, taking = canned(TOKEN, CREATED), canned(TOKEN, held, REFUND)
+        giving = canned(TOKEN, PAID, REFUND)
+        connected(opening).initiate(OPENING)
+        connected(taking, capture="manual").capture(instruction())
+        connected(giving).refund(instruction(1500))
+
+        for calls, kind in ((opening, OrderRequest), (taking, CaptureRequest), (giving, RefundRequest)):
+            sent = json.loads(calls.asked[-1][3] or b"")
+            known = APIHelper.to_dictionary(kind.from_dictionary(sent))
+            assert set(leaves(sent)) <= set(leaves(known))
 
     @pytest.mark.parametrize(
         ("code", "exponent", "minor", "value"),

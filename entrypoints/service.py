@@ -4,11 +4,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from adapters.web.metrics import Metrics, forget_dead
 from entrypoints.bootstrap import Kassa, opened
+from entrypoints.folders import own_folder
 from entrypoints.prefork import prefork
 from entrypoints.serving import address_of, announce, bind, listen, serve
 from entrypoints.settings import Settings
@@ -28,7 +27,7 @@ def run_service(
 
     Raises: CannotListen, DatabaseUnfit, SettingsError, StoreUnavailable.
     """
-    with bind(settings.host, settings.port) as bound, TemporaryDirectory(prefix="kassa-") as folder:
+    with bind(settings.host, settings.port) as bound, own_folder("kassa-numbers-") as numbers:
         address = address_of(bound)
         public_url = settings.public_url or address
         # What is wrong is found out once, here, and not by children who die of it again and again.
@@ -36,7 +35,6 @@ def run_service(
         with opened(settings, public_url) as kassa:
             prepare(kassa, address)
 
-        numbers = Path(folder)
         notice = NOTICE_SECONDS_IN_PRODUCTION if settings.is_production else 0.0
 
         def work(seat: int, line: socket.socket) -> None:

@@ -118,6 +118,19 @@ class TestChildren:
         assert len(folders - set(Path(settings["TMPDIR"]).glob("kassa-*"))) == 1
 
 
+    def test_leave_no_more_behind_than_the_next_removes(
+        self, service: Program, settings: dict[str, str]
+    ) -> None:
+        """However all of them ended."""
+        left = set(Path(settings["TMPDIR"]).glob("kassa-*"))
+        service.kill()
+
+        service.start()
+
+        assert left
+        assert not left & set(Path(settings["TMPDIR"]).glob("kassa-*"))
+
+
 class TestTerminal:
     def test_takes_the_service_with_it(self, settings: dict[str, str]) -> None:
         """It sends the signal that asks for new children; whoever closes a window wants none."""

@@ -21,12 +21,15 @@ import attrs
 import requests
 
 from tests.accounts import Accounts
+from tests.mourner import Mourner
 
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 40
 TOKEN_SECONDS_MAX = 600
 ROOT = Path(__file__).resolve().parents[1]
 LISTENING = "listening on "
+
+MOURNER = Mourner()
 
 
 def free_port() -> int:
@@ -89,6 +92,7 @@ class Program:
                 text=True,
                 start_new_session=True,
             )
+        MOURNER.begins(self.process.pid)
         assert self.process.stdout
         lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=_drain, args=(self.process.stdout, lines, self.log_path), daemon=True).start()
@@ -133,6 +137,7 @@ class Program:
             _kill_group(process.pid)
             process.wait()
             raise AssertionError(f"{self.arguments} would not end") from None
+        MOURNER.has_ended(process.pid)
         return status
 
     @property

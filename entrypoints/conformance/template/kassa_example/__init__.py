@@ -1,0 +1,1 @@
+"""A gateway of Examplepay for Kassa: the adapter to begin the next one from."""

@@ -1,0 +1,220 @@
+"""The kit itself: the adapter of the template passes, and with any of these mistakes in it fails by name."""
+
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from adapters.gateways.transport import Transport
+from entrypoints.conformance.command import OURS
+from entrypoints.conformance.recordings import read_file
+from entrypoints.conformance.subject import Subject
+from entrypoints.conformance.suite import Finding, Verdict, judged, suite
+
+TEMPLATE = OURS.parent / "template" / "kassa_example"
+
+Change = tuple[str, str]
+
+# What was written, what a mistaken author writes instead, and the cases that show it.
+MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
+    "the signature is not checked": (
+        [("        ensure_timed_header(header, self.signing_key, received.body, now)\n", "")],
+        ["callback/altered-is-forged", "callback/unsigned-is-forged", "callback/4-is-forged"],
+    ),
+    "an old signature holds for ever": (
+        [("received.body, now)", "received.body, float((header or 't=0')[2:].partition(',')[0]))")],
+        ["callback/of-another-time-is-forged"],
+    ),
+    "the amount is not told": (
+        [
+            ('        amount_minor=minor(reply, "amount"),\n', ""),
+            ('minor(reply, "paid") if status is VerdictStatus.SUCCEEDED else None', "None"),
+        ],
+        ["ask/another-amount-shows", "ask/captured-in-part-shows"],
+    ),
+    "what is paid in part is told as paid": (
+        [('minor(reply, "paid") if status is VerdictStatus.SUCCEEDED else None', 'minor(reply, "amount")')],
+        ["ask/captured-in-part-shows"],
+    ),
+    "the currency is not told": (
+        [('        currency=word(reply, "currency"),\n', "")],
+        ["ask/another-currency-shows"],
+    ),
+    "amounts are read leniently": (
+        [('amount_minor=minor(reply, "amount")', 'amount_minor=int(float(str(reply["amount"])))')],
+        ['ask/no-amount-is-guessed-from:"4000"', "ask/no-amount-is-guessed-from:4000.5"],
+    ),
+    "another bill's payment is taken for ours": (
+        [('        reference=word(reply, "reference"),\n        amount', "        amount")],
+        ["ask/another-bill-shows"],
+    ),
+    "another payment's number is taken for ours": (
+        [
+            (
+                '        transaction_id=word(reply, "id"),\n        reference',
+                "        transaction_id=None,\n        reference",
+            )
+        ],
+        ["ask/another-payment-shows"],
+    ),
+    "another bill's page is where customers are sent": (
+        [('word(reply, "reference") != request["reference"]', "False")],
+        ["open/takes-no-answer-about-another-bill"],
+    ),
+    "an unknown word is taken for failed": (
+        [("STATUS_OF_WORD.get(code)\n", "STATUS_OF_WORD.get(code, VerdictStatus.FAILED)\n")],
+        ['ask/unknown-word-tells-nothing:"sparkling"', "ask/unknown-word-tells-nothing:alike"],
+    ),
+    "a word is read in any case": (
+        [("STATUS_OF_WORD.get(code)\n", "STATUS_OF_WORD.get(code.lower())\n")],
+        ["ask/unknown-word-tells-nothing:alike"],
+    ),
+    "a callback's status is believed": (
+        [
+            (
+                "        return _claim_of(received.body)\n",
+                "        return _remembered(_claim_of(received.body))\n",
+            ),
+            (
+                "        return sensible(lambda: _verdict_of(reply, order_id))\n",
+                "        verdict = sensible(lambda: _verdict_of(reply, order_id))\n"
+                "        return attrs.evolve(verdict, status=HEARD.get(transaction_id) or verdict.status)\n",
+            ),
+            (
+                "def _path(",
+                "HEARD = {}\n\ndef _remembered(claim):\n    HEARD[claim.transaction_id] = claim.claimed\n"
+                "    return claim\n\n\ndef _path(",
+            ),
+        ],
+        ["callback/is-no-command"],
+    ),
+    "a return's word is believed": (
+        [
+            (
+                "claimed=None)",
+                "claimed=VerdictStatus.SUCCEEDED if 'status=success' in received.query else None)",
+            )
+        ],
+        ["callback/an-unsigned-return-claims-nothing"],
+    ),
+    "a timeout is told as a refusal": (
+        [
+            (
+                '        answer = self._post("/payments", request, opening.idempotency_key)\n',
+                "        from application.gateways import GatewayRefused\n        try:\n"
+                '            answer = self._post("/payments", request, opening.idempotency_key)\n'
+                '        except GatewayTrouble:\n            raise GatewayRefused("no answer") from None\n',
+            )
+        ],
+        ["open/is-in-doubt-after:silence", "open/is-in-doubt-after:a-reset"],
+    ),
+    "trouble there is told as a refusal": (
+        [("frozenset({400, 422})", "frozenset(range(400, 600))")],
+        [
+            "open/is-in-doubt-after:500",
+            "refund/is-in-doubt-after:503-with-a-time",
+            "open/is-in-doubt-after:401",
+        ],
+    ),
+    "an unanswered refund is told as declined": (
+        [
+            (
+                "        answer = self._post(path, request, instruction.idempotency_key)\n",
+                "        try:\n            answer = self._post(path, request, instruction.idempotency_key)\n"
+                "        except GatewayTrouble:\n"
+                "            return MoneyMove(status=MoveStatus.DECLINED, move_id=None)\n",
+            )
+        ],
+        ["refund/is-in-doubt-after:silence", "refund/is-in-doubt-after:half-an-answer"],
+    ),
+    "any success is taken for done": (
+        [
+            (
+                "        return sensible(lambda: _refund_of(reply))\n\n    def refund_status",
+                "        return MoneyMove(status=MoveStatus.DONE, move_id=None)\n\n    def refund_status",
+            )
+        ],
+        ["refund/is-in-doubt-after:nothing-with-200", "refund/pending:pending"],
+    ),
+    "a wrong address says that there is no such payment": (
+        [("answer.status == 404 and", "answer.status == 404 or")],
+        ["ask/a-bare-404-is-no-answer"],
+    ),
+    "a secret is told in an error": (
+        [
+            (
+                "            raise refused(answer, request, WORDS, ours)\n",
+                "            from application.gateways import GatewayRefused\n"
+                '            raise GatewayRefused(f"{self.api_key} was refused")\n',
+            )
+        ],
+        ["open/tells-no-secret"],
+    ),
+    "a secret is printed": (
+        [("    api_key: str = attrs.field(repr=False)\n", "    api_key: str\n")],
+        ["settings/are-not-printed"],
+    ),
+    "whatever the gateway says is kept": (
+        [("response=WORDS.kept(reply, {order_id})", "response=__import__('json').dumps(reply)")],
+        ["ask/keeps-clean-json"],
+    ),
+    "each try has a key of its own": (
+        [('"Idempotency-Key": key', '"Idempotency-Key": __import__("secrets").token_hex(8)')],
+        ["open/opened", "open/is-sent-again-word-for-word", "refund/is-sent-again-word-for-word"],
+    ),
+    "customers are sent wherever it says": (
+        [('next_step=web_address(reply, "page")', 'next_step=reply["page"]')],
+        ["open/strange-answers-do-no-harm"],
+    ),
+    "no setting is secret": (
+        [('"api_key": SECRET, "signing_key": SECRET', '"api_key": BASE_URL, "signing_key": BASE_URL')],
+        ["settings/have-secrets", "settings/are-those-recorded"],
+    ),
+}
+
+
+def subject_with(changes: Sequence[Change]) -> Subject:
+    """The template's adapter with that changed, and its recordings."""
+    path = TEMPLATE / "gateway.py"
+    source = path.read_text("utf-8")
+    for old, new in changes:
+        assert source.count(old) == 1, f"{old!r} does not stand there once"
+        source = source.replace(old, new)
+    module: Any = types.ModuleType("mistaken" if changes else "unbroken")
+    name = f"<{changes[0][1]}>" if changes else str(path)
+    exec(compile(source, name, "exec"), vars(module))
+    return Subject(module.Example, read_file(TEMPLATE / "recordings.json"))
+
+
+def found(subject: Subject, *names: str) -> list[Finding]:
+    """What those cases come to, or all of them."""
+    cases = suite(subject, subject.make(Transport()))
+    return [judged(subject, cases[name]) for name in names or cases]
+
+
+def test_the_unbroken_adapter_passes() -> None:
+    """Every case, and none left out."""
+    findings = found(subject_with([]))
+
+    assert [finding for finding in findings if finding.verdict is not Verdict.PASSED] == []
+    assert len(findings) > 100
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistaken_adapter_fails_by_name(mistake: str) -> None:
+    """Each of these cases, which the unbroken one passes, is there to show it."""
+    changes, names = MISTAKES[mistake]
+
+    findings = found(subject_with(changes), *names)
+
+    assert [finding.verdict for finding in findings] == [Verdict.FAILED] * len(names), findings
+    assert all(finding.why for finding in findings)
+
+
+def test_every_kind_of_mistake_is_planted() -> None:
+    """At least ten, and each told by a case of its own."""
+    shown = [names[0] for _, names in MISTAKES.values()]
+
+    assert len(MISTAKES) >= 10
+    assert len(set(shown)) >= len(shown) - 2

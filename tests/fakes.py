@@ -501,6 +501,13 @@ class FakeGateway(Bank):
             raise GatewayTrouble(f"the gateway's answer makes no sense: {error}") from None
 
 
+class Unclosing(FakeGateway):
+    """A gateway where nothing can be closed: a page that the customer has stays open there."""
+
+    close = None  # type: ignore[assignment]
+    void = None  # type: ignore[assignment]
+
+
 class FakeBackend:
     """A backend whose every method is connected to one scripted gateway; records the settings."""
 

@@ -9,15 +9,8 @@ from domain.bill import BillState, PaymentStatus
 from domain.errors import GatewayUnavailable
 from domain.ids import KEY_HOLDER
 from domain.order import OrderStatus
-from tests.fakes import FakeBackend, FakeGateway
+from tests.fakes import FakeBackend, Unclosing
 from tests.world import STAFF, World
-
-
-class Unclosing(FakeGateway):
-    """A gateway where nothing can be closed: a page that the customer has stays open there."""
-
-    close = None  # type: ignore[assignment]
-    void = None  # type: ignore[assignment]
 
 
 @pytest.fixture

@@ -96,6 +96,11 @@ def _due_within(story: Story, method: str, n: int) -> None:
     story.shop.offer(method, Terms(due_days=n))
 
 
+@given(Phrase("the gateway of {method} closes no payments"))
+def _closes_nothing(story: Story, method: str) -> None:
+    story.shop.offer(method, Terms(closes_nothing=True))
+
+
 @given(Phrase("staff have renamed {method}"))
 def _renamed(story: Story, method: str) -> None:
     story.shop.offer(method, Terms(renamed=True))

@@ -55,6 +55,10 @@ RETURN_URLS = {
 }
 
 
+def _gateway(terms: Terms) -> str:
+    return "epoint" if terms.closes_nothing else "sandbox"
+
+
 class HttpShop:
     """One story's view of the shop: its customers, goods and methods are nobody else's.
 
@@ -126,7 +130,7 @@ class HttpShop:
     def _put_method(
         self, method: str, terms: Terms, settings: Mapping[str, Any], by: str, **more: Any
     ) -> None:
-        backend, _, approves = OFFLINE.get(method, ("sandbox", None, True))
+        backend, _, approves = OFFLINE.get(method, (_gateway(terms), None, True))
         body = {
             "name": f"{method.capitalize()}, renamed" if terms.renamed else method.capitalize(),
             "backend": backend,
@@ -144,7 +148,7 @@ class HttpShop:
             kind = OFFLINE[method][1]
             settings = {"kind": kind, "instructions": f"How to pay: {method}"} if kind else {}
         elif not terms.renamed:
-            settings |= {"api_key": sandbox.api_key, "signing_secret": sandbox.signing_secret}
+            settings = sandbox.settings(_gateway(terms))
         if terms.waits_a_moment:
             settings["hold_minutes"] = HOLD_SECONDS / 60
         if terms.due_days:

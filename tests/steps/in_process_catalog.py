@@ -10,6 +10,7 @@ from domain.errors import NotFound
 from domain.ids import MethodCode, Sku
 from domain.methods import MethodRules
 from domain.money import Money
+from tests.fakes import Unclosing
 from tests.live import HOLD_SECONDS, SETTINGS
 from tests.steps.in_process_door import Door
 from tests.steps.in_process_gateway import API_KEY, BankSide, LockedBackend
@@ -85,6 +86,9 @@ class InProcessCatalog:
 
     def offer(self, method: str, terms: Terms = Terms(), *, by: str = STAFF) -> None:  # noqa: B008
         """Sets up a way to pay."""
+        if terms.closes_nothing:
+            # What a gateway can do is told by its class.
+            self.world.bank.__class__ = Unclosing
         self._put_method(method, terms, by)
         self._terms[method] = terms
 

@@ -132,6 +132,7 @@ class Terms:
     renamed: bool = False
     due_days: int | None = None
     unknown_setting: bool = False
+    closes_nothing: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -205,6 +205,11 @@ def _confirm_by_return(story: Story, money: str) -> None:
     story.landing = story.shop.confirm(story.gateway_payment, money, heard=Heard.RETURN)
 
 
+@when(Phrase("the bank confirms {money}, and nobody tells the shop"))
+def _confirm_in_silence(story: Story, money: str) -> None:
+    story.shop.confirm(story.gateway_payment, money, heard=Heard.NEITHER)
+
+
 @when(Phrase("the bank refuses the payment"))
 def _refuse(story: Story) -> None:
     story.landing = story.shop.refuse(story.gateway_payment)

@@ -22,7 +22,8 @@ from domain.ids import (
 from domain.methods import PaymentMethod
 from domain.money import Currency, Money
 from domain.order import Move, Order, OrderLine, OrderPaymentStatus, OrderStatus, PlacedWith
-from domain.payment import MaskedCard, Payment, Share
+from domain.payment import Payment
+from domain.payment_record import MaskedCard, Share
 from domain.people import Contact
 
 AZN = Currency("AZN", 2)

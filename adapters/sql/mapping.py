@@ -15,7 +15,8 @@ from domain.bill import Bill, BillState
 from domain.ids import OrderKey, PaymentId
 from domain.money import Currency, Money
 from domain.order import Move, Order, OrderLine, OrderPaymentStatus, OrderStatus, PlacedWith
-from domain.payment import MaskedCard, Payment, Share
+from domain.payment import Payment
+from domain.payment_record import MaskedCard, Share
 from domain.people import Contact
 
 Record = Mapping[str, Any]

@@ -18,7 +18,8 @@ from application.opening import CheckedOut
 from application.views import PaymentView
 from domain.bill import BillState
 from domain.order import Move, Order, OrderStatus, number_of
-from domain.payment import Payment, Share
+from domain.payment import Payment
+from domain.payment_record import Share
 from domain.people import Customer
 
 

@@ -17,7 +17,8 @@ from domain.events import (
 from domain.ids import GatewayOrderId, MethodCode, MethodId, PaymentId, Sku
 from domain.money import Money
 from domain.order import OrderLine
-from domain.payment import LOOK_GROWTH_MAX, Payment, Settlement
+from domain.payment import Payment, Settlement
+from domain.payment_record import LOOK_GROWTH_MAX
 from domain.verdict import VerdictStatus
 from tests.domain.builders import (
     BANK,

@@ -117,7 +117,6 @@ class TestChildren:
 
         assert len(folders - set(Path(settings["TMPDIR"]).glob("kassa-*"))) == 1
 
-
     def test_leave_no_more_behind_than_the_next_removes(
         self, service: Program, settings: dict[str, str]
     ) -> None:

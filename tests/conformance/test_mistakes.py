@@ -167,6 +167,27 @@ MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
         [('next_step=web_address(reply, "page")', 'next_step=reply["page"]')],
         ["open/strange-answers-do-no-harm"],
     ),
+    "an unknown word is an error that nobody knows": (
+        [('STATUS_OF_REFUND.get(word(reply, "state"))', 'STATUS_OF_REFUND[word(reply, "state")]')],
+        ['refund/unknown-word-tells-nothing:"sparkling"', "refund_status/strange-answers-do-no-harm"],
+    ),
+    "a callback that cannot be read is an error that nobody knows": (
+        [("        raise Malformed(str(error)) from None\n", "        raise\n")],
+        ["callback/5-is-malformed"],
+    ),
+    "a part of the port takes something else": (
+        [
+            (
+                "def refund_status(self, transaction_id: str, move_id: str)",
+                "def refund_status(self, move_id: str)",
+            )
+        ],
+        ["port/is-offered", "refund_status/done:done"],
+    ),
+    "a payment is asked for without its number": (
+        [("        if transaction_id is None:\n", "        if transaction_id == 'never':\n")],
+        ["find/nobody-is-asked-without-a-number"],
+    ),
     "no setting is secret": (
         [('"api_key": SECRET, "signing_key": SECRET', '"api_key": BASE_URL, "signing_key": BASE_URL')],
         ["settings/have-secrets", "settings/are-those-recorded"],

@@ -49,7 +49,7 @@ def _made(point: EntryPoint, calls: Calls) -> Backend:
 def _tried(point: EntryPoint, trouble: str, work: Callable[[], Any]) -> Any:
     try:
         return work()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _refused(point, f"{trouble}: {type(error).__name__}: {error}") from error
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from application.gateways import Backend, GatewayTrouble, TroubleKind
@@ -25,6 +26,8 @@ NO_AMOUNTS_BY_STYLE: dict[str, Sequence[object]] = {
     "major_text": ("40.0001", 40.12345, "40,00", " 40.00"),
 }
 
+THREADS = 8
+
 Change = Callable[[Subject], Values]
 
 
@@ -47,6 +50,7 @@ def cases(subject: Subject, backend: Backend) -> Iterator[Case]:
         named = json.dumps(amount)[:24]
         yield Case(f"ask/no-amount-is-guessed-from:{named}", partial(_guesses_no_amount, subject, amount))
     yield Case("ask/a-bare-404-is-no-answer", partial(_bare_404_is_no_answer, subject))
+    yield Case("ask/threads-share-it", partial(_is_shared, subject))
     yield Case("ask/without-time-nobody-is-asked", partial(_asks_nobody_late, subject))
     if "find" not in operations_of(backend):
         yield Case("find/nobody-is-asked-without-a-number", partial(_asks_nobody_unnamed, subject))
@@ -189,6 +193,14 @@ def _bare_404_is_no_answer(subject: Subject) -> None:
     with subject.facing(situation, word, strikes={0: Answer(404, b"{}")}) as here:
         outcome = here.use("ask")
     ensure(outcome.meaning == "trouble", f"a bare 404 was taken for {outcome.meaning}")
+
+
+def _is_shared(subject: Subject) -> None:
+    situation, word = shown(subject, "ask", "succeeded")
+    with subject.facing(situation, word) as here, ThreadPoolExecutor(THREADS) as threads:
+        outcomes = list(threads.map(here.told, ["ask"] * THREADS * 4))
+    for outcome in outcomes:
+        ensure(outcome.meaning == "succeeded", f"beside others it was {outcome.meaning}: {outcome.result}")
 
 
 def _asks_nobody_late(subject: Subject) -> None:

@@ -14,7 +14,7 @@ from adapters.gateways.transport import Transport
 from entrypoints.conformance.case import Case
 from entrypoints.conformance.recordings import Recordings, UnreadableRecordings, read_file, read_recordings
 from entrypoints.conformance.subject import Subject
-from entrypoints.conformance.suite import Finding, Verdict, judged, suite
+from entrypoints.conformance.suite import Finding, Result, judged, suite
 from entrypoints.plugins import all_backends, installed
 
 # Beside the module that an entry point names.
@@ -46,17 +46,17 @@ def conformance(options: argparse.Namespace, environment: Mapping[str, str]) -> 
         raise UnreadableRecordings(f"no case of backend {name} begins with {options.case}")
     with _without_logs():
         counted = _reported(subject, cases)
-    print(f"backend {name}: " + ", ".join(f"{counted[verdict]} {verdict}" for verdict in Verdict))
-    return 1 if counted[Verdict.FAILED] else 0
+    print(f"backend {name}: " + ", ".join(f"{counted[result]} {result}" for result in Result))
+    return 1 if counted[Result.FAILED] else 0
 
 
-def _reported(subject: Subject, cases: Sequence[Case]) -> Mapping[Verdict, int]:
+def _reported(subject: Subject, cases: Sequence[Case]) -> Mapping[Result, int]:
     """Run the cases and tell of each; what is left out together is told once."""
-    counted, before = Counter[Verdict](), None
+    counted, before = Counter[Result](), None
     for case in cases:
         finding = judged(subject, case)
         if finding != before:
-            counted[finding.verdict] += 1
+            counted[finding.result] += 1
             print(told(finding), flush=True)
         before = finding
     return counted
@@ -75,7 +75,7 @@ def _without_logs() -> Iterator[None]:
 def told(finding: Finding) -> str:
     """One line on a case."""
     why = f": {finding.why}" if finding.why else ""
-    return f"{finding.verdict:<8}  {finding.name}{why}"
+    return f"{finding.result:<8}  {finding.name}{why}"
 
 
 def recordings_of(name: str) -> Recordings:

@@ -1,8 +1,10 @@
 """Cases about a gateway that stumbles: silence, torn answers and errors leave open what happened."""
 
 import json
+import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import attrs
@@ -16,6 +18,9 @@ RETRY_AFTER = 7
 
 # How long a use may take where an answer never comes, and by how much it may miss that.
 SILENCE_SECONDS, GRACE_SECONDS = 0.5, 2.0
+
+# Where nobody listens.
+NOBODYS_PROXY = "http://127.0.0.1:1"
 
 _HTML = b"<html><body>Everything is fine, really.</body></html>"
 
@@ -90,6 +95,7 @@ def cases(subject: Subject, backend: Backend) -> Iterator[Case]:
                 name = f"{operation}/is-in-doubt-after:{fault.name}{step}"
                 yield Case(name, partial(_is_in_doubt, subject, backend, operation, at, fault))
         yield Case(f"{operation}/is-not-sent-where-nobody-listens", partial(_is_not_sent, subject, operation))
+    yield Case("ask/looks-at-no-proxy-of-the-machine", partial(_looks_at_no_proxy, subject))
 
 
 def _faults(operation: str, *, is_last: bool) -> Iterator[Fault]:
@@ -130,3 +136,24 @@ def _is_not_sent(subject: Subject, operation: str) -> None:
         raise Fails(f"it was taken for {outcome.meaning}")
     kind = outcome.result.kind
     ensure(kind is TroubleKind.NOT_SENT and not outcome.result.sent, f"nothing was sent, and it said {kind}")
+
+
+def _looks_at_no_proxy(subject: Subject) -> None:
+    """What the machine's environment says may send an adapter's keys to anybody."""
+    with subject.facing(*shown(subject, "ask", "succeeded")) as here, _behind(NOBODYS_PROXY):
+        outcome = here.use("ask")
+    ensure(outcome.meaning == "succeeded", f"behind a proxy that is not there it was {outcome.meaning}")
+
+
+@contextmanager
+def _behind(proxy: str) -> Iterator[None]:
+    small = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+    names = (*small, *map(str.upper, small))
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    os.environ.update(http_proxy=proxy, all_proxy=proxy)
+    try:
+        yield
+    finally:
+        for name in names:
+            os.environ.pop(name, None)
+        os.environ.update(kept)

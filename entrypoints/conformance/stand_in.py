@@ -16,7 +16,8 @@ import attrs
 # A path of its own: adapters append to their base address, whatever stands in it.
 PREFIX = "/a/base"
 
-PATIENCE_SECONDS, DRIP_SECONDS = 20.0, 0.05
+# For ever is as long as this, even for an adapter that would wait longer.
+PATIENCE_SECONDS, DRIP_SECONDS = 8.0, 0.05
 
 
 class Manner(StrEnum):
@@ -164,7 +165,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(answer.body) + missing))
         self.end_headers()
         self.wfile.write(answer.body)
-        while answer.manner is Manner.DRIPPING and not self.server.closing.wait(DRIP_SECONDS):
+        if answer.manner is Manner.DRIPPING:
+            self._drip()
+
+    def _drip(self) -> None:
+        for _ in range(int(PATIENCE_SECONDS / DRIP_SECONDS)):
+            if self.server.closing.wait(DRIP_SECONDS):
+                return
             self.wfile.write(b" ")
 
     def log_message(self, *args: Any) -> None:

@@ -19,7 +19,7 @@ from entrypoints.offering import Unsound, ensure_sound
 ANY_ADDRESS = "https://gateway.test/base"
 
 
-class Verdict(StrEnum):
+class Result(StrEnum):
     """What a case came to."""
 
     PASSED = "passed"
@@ -32,7 +32,7 @@ class Finding:
     """A case's name, what it came to, and why where it did not pass."""
 
     name: str
-    verdict: Verdict
+    result: Result
     why: str = ""
 
 
@@ -61,15 +61,15 @@ def judged(subject: Subject, case: Case) -> Finding:
     """Run one case, unless the recordings say why it, or all of its kind, cannot be shown."""
     for name, because in subject.recordings.left_out.items():
         if _is_meant(name, case.name):
-            return Finding(name, Verdict.LEFT_OUT, because)
+            return Finding(name, Result.LEFT_OUT, because)
     try:
         case.run()
     except Fails as failure:
-        return Finding(case.name, Verdict.FAILED, str(failure))
+        return Finding(case.name, Result.FAILED, str(failure))
     except Exception as error:
         # An adapter may fail in ways that no case thought of; the others are still worth knowing.
-        return Finding(case.name, Verdict.FAILED, f"{type(error).__name__}: {error}")
-    return Finding(case.name, Verdict.PASSED)
+        return Finding(case.name, Result.FAILED, f"{type(error).__name__}: {error}")
+    return Finding(case.name, Result.PASSED)
 
 
 def _is_meant(left_out: str, name: str) -> bool:

@@ -10,7 +10,7 @@ from adapters.gateways.transport import Transport
 from entrypoints.conformance.command import OURS
 from entrypoints.conformance.recordings import read_file
 from entrypoints.conformance.subject import Subject
-from entrypoints.conformance.suite import Finding, Verdict, judged, suite
+from entrypoints.conformance.suite import Finding, Result, judged, suite
 
 TEMPLATE = OURS.parent / "template" / "kassa_example"
 
@@ -171,6 +171,29 @@ MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
         [('STATUS_OF_REFUND.get(word(reply, "state"))', 'STATUS_OF_REFUND[word(reply, "state")]')],
         ['refund/unknown-word-tells-nothing:"sparkling"', "refund_status/strange-answers-do-no-harm"],
     ),
+    "questions go another way than the guarded one": (
+        [
+            (
+                'return self.line.ask("GET", path, self.line.deadline(within_seconds), self._credentials)\n',
+                "import requests\n"
+                "        told = requests.get(self.base_url + path, headers=self._credentials, timeout=30)\n"
+                "        return Answer(told.status_code, {}, told.content)\n",
+            )
+        ],
+        ["ask/looks-at-no-proxy-of-the-machine", "ask/is-in-doubt-after:an-answer-for-ever"],
+    ),
+    "what one thread asked is told to another": (
+        [
+            (
+                "        answer = self._get(_path(transaction_id), within_seconds)\n",
+                "        BUSY.append(order_id)\n"
+                "        answer = self._get(_path(transaction_id), within_seconds)\n"
+                '        if BUSY.pop() and BUSY:\n            raise GatewayTrouble("another one asks")\n',
+            ),
+            ("def _path(", "BUSY = []\n\n\ndef _path("),
+        ],
+        ["ask/threads-share-it"],
+    ),
     "a callback that cannot be read is an error that nobody knows": (
         [("        raise Malformed(str(error)) from None\n", "        raise\n")],
         ["callback/5-is-malformed"],
@@ -218,7 +241,7 @@ def test_the_unbroken_adapter_passes() -> None:
     """Every case, and none left out."""
     findings = found(subject_with([]))
 
-    assert [finding for finding in findings if finding.verdict is not Verdict.PASSED] == []
+    assert [finding for finding in findings if finding.result is not Result.PASSED] == []
     assert len(findings) > 100
 
 
@@ -229,7 +252,7 @@ def test_a_mistaken_adapter_fails_by_name(mistake: str) -> None:
 
     findings = found(subject_with(changes), *names)
 
-    assert [finding.verdict for finding in findings] == [Verdict.FAILED] * len(names), findings
+    assert [finding.result for finding in findings] == [Result.FAILED] * len(names), findings
     assert all(finding.why for finding in findings)
 
 

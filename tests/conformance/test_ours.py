@@ -9,7 +9,7 @@ from adapters.gateways.transport import Transport
 from entrypoints.conformance.case import Case
 from entrypoints.conformance.command import OURS, recordings_of
 from entrypoints.conformance.subject import Subject
-from entrypoints.conformance.suite import Verdict, judged, suite
+from entrypoints.conformance.suite import Result, judged, suite
 
 KNOWN = backends(Transport())
 
@@ -54,7 +54,7 @@ def test_our_adapter(backend: str, name: str) -> None:
 
     finding = judged(subject, cases[name])
 
-    assert finding.verdict is not Verdict.FAILED, finding.why
+    assert finding.result is not Result.FAILED, finding.why
 
 
 @pytest.mark.parametrize("backend", KNOWN)

@@ -100,6 +100,7 @@ class TestAnUnsoundOne:
         ("source", "why"),
         [
             ("import nowhere_to_be_found", "it cannot be loaded: ModuleNotFoundError"),
+            ("raise SystemExit(0)", "it cannot be loaded: SystemExit"),
             ("def broken(:", "it cannot be loaded: SyntaxError"),
             ("", "it cannot be loaded: AttributeError"),
             (changed("def __init__(self, calls): ...", ""), "it cannot be made: TypeError"),

@@ -143,6 +143,12 @@ class TestTheInstalledKassa:
         assert json.loads(answers["/readyz"])["status"] == "ok"
         assert all(files)
 
+    def test_tries_its_own_adapters(self, installed: Installed) -> None:
+        """The conformance kit and its recordings have come along."""
+        told = installed.run("kassa", "conformance", "paynow", "--case", "ask/s")
+
+        assert "passed    ask/succeeded:CONFIRMED\n" in told
+
     def test_has_its_sandbox_with_it(self, installed: Installed) -> None:
         """The hosted page is made of files, which must have come along."""
         with installed.running("sandbox", "--port", "0", "--api-key", "key") as address:

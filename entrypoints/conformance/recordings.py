@@ -110,6 +110,8 @@ def read_recordings(text: str) -> Recordings:
     for mistake in Draft202012Validator(SHAPE).iter_errors(told):
         where = "/".join(map(str, mistake.absolute_path))
         raise UnreadableRecordings(f"{where or 'the file'}: {mistake.message[:300]}")
+    if "situations" in told and "{base_url}" not in told["settings"].values():
+        raise UnreadableRecordings("settings: none is {base_url}, so that the gateway itself would be called")
     return _recordings(told)
 
 

@@ -101,6 +101,7 @@ class TestWhatCannotBeDone:
         ("change", "where"),
         [
             (lambda told: told.pop("settings"), "the file: 'settings' is a required property"),
+            (lambda told: told["settings"].pop("base_url"), "settings: none is {base_url}"),
             (lambda told: told["bill"].update(amount="30.75"), "bill/amount: "),
             (lambda told: told["situations"].update(pay=[]), "situations: "),
             (lambda told: told["situations"]["ask"][0].pop("words"), "situations/ask/0: "),

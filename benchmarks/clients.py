@@ -22,7 +22,7 @@ class Refused(Exception):
 
     def __init__(self, what: str, status: int, body: bytes) -> None:
         super().__init__(f"{what}: {status} {body[:500]!r}")
-        self.status = status
+        self.status, self.body = status, body
 
 
 @attrs.define

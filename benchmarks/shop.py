@@ -55,10 +55,10 @@ class Shop:
         for sku in skus:
             self._put(f"products/{sku}", name=sku.title(), price=price, stock=units)
 
-    def accept_cards(self, gateway: str) -> None:
+    def accept_cards(self, gateway: str, method: str = METHOD) -> None:
         """A payment method at the gateway of that address."""
         settings = {"base_url": gateway, "api_key": "key", "signing_secret": self.signing_secret}
-        self._put(f"payment-methods/{METHOD}", name="Card", backend="sandbox", settings=settings)
+        self._put(f"payment-methods/{method}", name="Card", backend="sandbox", settings=settings)
 
     def customers(self, count: int) -> list[int]:
         """The ids of that many new customers, whose tokens are issued here instead of being asked for.

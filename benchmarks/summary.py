@@ -11,7 +11,7 @@ from benchmarks.results import FOLDER, latest
 from tests.processes import ROOT
 
 README, PLOT = ROOT / "README.md", FOLDER / "speed.svg"
-TRIALS = ("races", "restarts", "cuts", "kills", "reloads", "loris", "pgbouncer")
+TRIALS = ("races", "restarts", "cuts", "kills", "reloads", "loris", "pgbouncer", "hanging", "strange")
 START, END = "<!-- speed -->", "<!-- /speed -->"
 COMPARED = ("PostgreSQL", "SQLite", "floor and gateway", "floor")
 

@@ -29,6 +29,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "void": ("failed",),
     "refund": ("done", "declined"),
     "refund_status": ("done", "declined"),
+    "register": ("registered", "refused"),
+    "charge": ("succeeded", "failed", "refused"),
 }
 
 # By the power that a gateway needs for it.
@@ -41,6 +43,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "holds_money": ("capture", "void"),
     "refunds": ("refund",),
     "tracks_refunds": ("refund_status",),
+    "saves_cards": ("register", "charge"),
 }
 
 # What one can see of a payment there only if the gateway has that power.

@@ -22,6 +22,7 @@ def usual_values(recordings: Recordings, word: str) -> Values:
         "order_id": recordings.order_id,
         "transaction_id": recordings.transaction_id,
         "move_id": recordings.move_id,
+        "card_id": recordings.card_id,
         "next_step": NEXT_STEP,
         "callback_url": callback_url(recordings),
         "word": word,

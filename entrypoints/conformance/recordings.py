@@ -81,6 +81,7 @@ class Recordings:
     order_id: GatewayOrderId
     transaction_id: str
     move_id: str
+    card_id: str
     amount: Money
     amounts: str
     always: tuple[Exchange, ...]
@@ -131,6 +132,7 @@ def _recordings(told: Mapping[str, Any]) -> Recordings:
         order_id=GatewayOrderId(bill.get("order_id", "bill-1")),
         transaction_id=bill.get("transaction_id", ""),
         move_id=bill.get("move_id", "R1"),
+        card_id=bill.get("card_id", "C1"),
         amount=Money(bill.get("amount", 0), currency),
         amounts=told.get("amounts", "minor"),
         always=tuple(_exchange(each) for each in told.get("always", ())),

@@ -23,6 +23,8 @@ MEANINGS: Mapping[str, tuple[str, ...]] = {
     "refund": (*MOVES, TROUBLE),
     "refund_status": (*MOVES, TROUBLE),
     "confirm": ("genuine", "forged", TROUBLE),
+    "register": ("registered", "refused", TROUBLE),
+    "charge": (*VERDICTS, "refused", TROUBLE),
 }
 
 CALLBACK_MEANINGS = (*VERDICTS, "nothing", "forged", "malformed")
@@ -73,7 +75,7 @@ _BILL = _object(
         "amount": {"type": "integer", "minimum": 2},
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
     },
-    {"decimals": {"type": "integer", "minimum": 0, "maximum": 4}, "move_id": _TEXT},
+    {"decimals": {"type": "integer", "minimum": 0, "maximum": 4}, "move_id": _TEXT, "card_id": _TEXT},
 )
 _CALLBACK = _object(
     {"means": {"enum": list(CALLBACK_MEANINGS)}},

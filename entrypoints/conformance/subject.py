@@ -10,6 +10,7 @@ import attrs
 from adapters.gateways.transport import Calls, Transport
 from application.gateways import (
     BadSignature,
+    CardRegistration,
     Claim,
     GatewayRefused,
     GatewayTrouble,
@@ -197,12 +198,16 @@ USES: Mapping[str, Callable[[Connected], object]] = {
         here.recordings.transaction_id, here.recordings.move_id
     ),
     "confirm": lambda here: here.gateway.confirms(here.some_callback, USUAL_SECONDS),
+    "register": lambda here: here.gateway.register_card(here.opening.callback_url),
+    "charge": lambda here: here.gateway.charge_card(here.opening, here.recordings.card_id),
 }
 
 
 def _outcome(result: object) -> Outcome:
     if isinstance(result, Opened):
         return Outcome("opened", result)
+    if isinstance(result, CardRegistration):
+        return Outcome("registered", result)
     if isinstance(result, Verdict):
         return Outcome("approved" if result.is_approved else str(result.status), result)
     if isinstance(result, MoneyMove):

@@ -8,10 +8,12 @@ from configparser import ConfigParser
 import pytest
 
 from application.gateways import POWERS
+from entrypoints.conformance.case import OPERATIONS
 from entrypoints.conformance.command import OURS
 from entrypoints.conformance.filling import usual_values
 from entrypoints.conformance.recordings import read_file
 from entrypoints.conformance.shape import MEANINGS, SHAPE
+from entrypoints.conformance.subject import USES
 from entrypoints.plugins import GROUP
 
 TEMPLATE = OURS.parent / "template"
@@ -39,11 +41,11 @@ def test_every_part_of_the_file_is_explained() -> None:
     assert [part for part in sorted(parts) if f"`{part}`" not in PAGE] == []
 
 
-def test_every_power_is_named_that_the_kit_can_try() -> None:
-    """Saving cards is no part of it: nothing of ours uses that yet."""
-    names = {power.__name__ for power in POWERS.values()} - {"SavesCards"}
-
-    assert [name for name in sorted(names) if f"`{name}`" not in PAGE] == []
+def test_every_power_is_named_and_tried() -> None:
+    """Whatever a gateway can do, there are cases for it."""
+    assert [power.__name__ for power in POWERS.values() if f"`{power.__name__}`" not in PAGE] == []
+    assert set(POWERS) <= set(OPERATIONS)
+    assert {operation for names in OPERATIONS.values() for operation in names} == set(MEANINGS) == set(USES)
 
 
 def test_the_distribution_is_found_and_holds_its_recordings() -> None:

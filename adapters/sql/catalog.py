@@ -1,12 +1,12 @@
 """The repositories of products with their stock, and of carts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Executable, bindparam, delete, insert, select, update
 
 from adapters.sql.mapping_catalog import cart_from_row, cart_to_row, product_from_row, product_to_row
 from adapters.sql.one_of import one_of
-from adapters.sql.session import Held, Session, one_more, update_guarded
+from adapters.sql.session import Change, Held, Session
 from adapters.sql.tables import carts, products
 from domain.cart import Cart
 from domain.catalog import Product
@@ -56,12 +56,14 @@ class SqlProducts:
             raise AssertionError(f"product {product.sku} is saved without having been locked")
         self._held.save(product.sku, product)
 
-    def flush(self) -> None:
-        """Write what was noted. Raises: StaleVersion, StoreUnavailable."""
-        self._session.run_many(_INSERT_PRODUCT, [product_to_row(new) for new in self._held.added.values()])
+    def changes(self) -> Sequence[Change]:
+        """What was noted, to be written."""
         saved = sorted(self._held.saved.items())
         changed = [{**product_to_row(product), "the_sku": sku} for sku, product in saved]
-        update_guarded(self._session, _UPDATE_PRODUCT, changed, "products")
+        return [
+            Change(_INSERT_PRODUCT, [product_to_row(new) for new in self._held.added.values()]),
+            Change(_UPDATE_PRODUCT, changed, guarded="products"),
+        ]
 
     def _read(self, statement: Executable, skus: list[Sku]) -> dict[Sku, Product]:
         found = map(product_from_row, self._session.run(statement, {"skus": skus}))
@@ -94,19 +96,18 @@ class SqlCarts:
         self._saved.pop(cart.id, None)
         self._deleted[cart.id] = cart
 
-    def flush(self) -> None:
-        """Write what was noted: deletions first. Raises: StaleVersion, StoreUnavailable."""
+    def changes(self) -> Sequence[Change]:
+        """What was noted, to be written: deletions first."""
         gone = [_guard(cart) for cart in self._deleted.values() if cart.version]
-        new = [{**cart_to_row(cart), "version": 1} for cart in self._saved.values() if not cart.version]
-        changed = [
-            {**cart_to_row(cart), **_guard(cart), "version": cart.version + 1}
-            for cart in self._saved.values()
-            if cart.version
+        born = [cart for cart in self._saved.values() if not cart.version]
+        saved = [cart for cart in self._saved.values() if cart.version]
+        new = [{**cart_to_row(cart), "version": 1} for cart in born]
+        changed = [{**cart_to_row(cart), **_guard(cart), "version": cart.version + 1} for cart in saved]
+        return [
+            Change(_DELETE_CART, gone, guarded="carts"),
+            Change(_INSERT_CART, new, born),
+            Change(_UPDATE_CART, changed, saved, "carts"),
         ]
-        update_guarded(self._session, _DELETE_CART, gone, "carts")
-        self._session.run_many(_INSERT_CART, new)
-        update_guarded(self._session, _UPDATE_CART, changed, "carts")
-        one_more(self._saved.values())
 
 
 def _guard(cart: Cart) -> Mapping[str, object]:

@@ -74,13 +74,8 @@ def _engine(
 
 def readonly(engine: Engine) -> Engine:
     """The same connections, for questions of one statement: what they begin waits for no writer."""
-    return single(engine).execution_options(readonly=True)
-
-
-def single(engine: Engine) -> Engine:
-    """The same connections, for what is done by one statement: it needs no transaction around it."""
     if engine.dialect.name == "sqlite":
-        return engine
+        return engine.execution_options(readonly=True)
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 

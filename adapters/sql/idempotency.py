@@ -8,7 +8,6 @@ import attrs
 from sqlalchemy import Engine, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.sql.engine import readonly, single
 from adapters.sql.session import ask
 from adapters.sql.tables import idempotency_keys
 from application.policy import REPLIES_KEPT
@@ -57,7 +56,7 @@ class SqlIdempotencyKeys:
     """Remembers what a client's key was answered; each call is one statement."""
 
     def __init__(self, engine: Engine, vault: Vault) -> None:
-        self._engine, self._reading, self._vault = single(engine), readonly(engine), vault
+        self._engine, self._vault = engine, vault
 
     def claim(
         self, scope: IdempotencyScope, fingerprint: str, now: datetime, lease: timedelta
@@ -87,7 +86,7 @@ class SqlIdempotencyKeys:
         ask(self._engine, _FREE, {"scope": _hash_of(scope), "until": until})
 
     def _answered(self, scope: IdempotencyScope, fingerprint: str) -> KeptReply | None:
-        row = ask(self._reading, _FIND, {"scope": _hash_of(scope)}).one_or_none()
+        row = ask(self._engine, _FIND, {"scope": _hash_of(scope)}).one_or_none()
         if row and row.fingerprint != fingerprint:
             raise IdempotencyKeyReused("the key came with another request before")
         if row and row.kept_at:

@@ -1,6 +1,9 @@
 """Rows of products, carts, payment methods and people, turned into objects by constructors."""
 
 import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -13,6 +16,8 @@ from domain.catalog import Product, Stock
 from domain.methods import MethodRules, PaymentMethod
 from domain.money import Currency, Money
 from domain.people import Customer, Staff
+
+METHODS_REMEMBERED_MAX = 128
 
 
 def product_from_row(row: AnyRow) -> Product:
@@ -77,12 +82,20 @@ def method_from_row(row: AnyRow, vault: Vault) -> PaymentMethod:
         backend=row.backend,
         auto_approve=row.auto_approve,
         enabled=row.enabled,
-        settings=json.loads(vault.open(row.settings_sealed)),
-        rules=_rules_from_json(json.loads(row.rules)),
+        settings=_settings_from(row.settings_sealed, vault.open),
+        rules=_rules_from(row.rules),
     )
 
 
-def _rules_from_json(stored: dict[str, Any]) -> MethodRules:
+# There are few methods, they seldom change, and one is read several times for each checkout.
+@lru_cache(METHODS_REMEMBERED_MAX)
+def _settings_from(sealed: str, opened: Callable[[str], str]) -> Mapping[str, Any]:
+    return MappingProxyType(json.loads(opened(sealed)))
+
+
+@lru_cache(METHODS_REMEMBERED_MAX)
+def _rules_from(text: str) -> MethodRules:
+    stored = json.loads(text)
     return MethodRules(
         min_amount=_money_from_json(stored["min_amount"]),
         max_amount=_money_from_json(stored["max_amount"]),

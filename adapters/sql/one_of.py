@@ -1,7 +1,7 @@
 """Asking for several rows in the same words however many they are, so that the words are known before."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from sqlalchemy import ARRAY, Boolean, ColumnElement, Dialect, Text, TypeDecorator, bindparam
@@ -9,6 +9,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
+
+from adapters.sql.many_rows import array_of
 
 
 class _Several(TypeDecorator[Sequence[Any]]):
@@ -25,9 +27,9 @@ class _Several(TypeDecorator[Sequence[Any]]):
         """What the database takes it for."""
         return ARRAY(self.item) if dialect.name == "postgresql" else Text()
 
-    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
-        """The list itself, or its JSON text."""
-        return value if dialect.name == "postgresql" else json.dumps(value)
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:
+        """What makes of a list the text that stands for it there."""
+        return array_of if dialect.name == "postgresql" else json.dumps
 
 
 class one_of(FunctionElement[bool]):  # noqa: N801 -- it is used as a function

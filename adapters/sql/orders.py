@@ -13,7 +13,7 @@ from adapters.sql.mapping import (
     orders_from_rows,
 )
 from adapters.sql.one_of import one_of
-from adapters.sql.session import Held, Session, one_more, update_guarded
+from adapters.sql.session import Change, Held, Session
 from adapters.sql.tables import order_lines, orders, payment_orders
 from application.ports import Vault
 from domain.ids import CheckoutId, OrderId, OrderKey
@@ -92,15 +92,15 @@ class SqlOrders:
         """Store a changed order."""
         self.held.save(order.id, order)
 
-    def flush(self) -> None:
-        """Write what was noted. Raises: StaleVersion, StoreUnavailable."""
+    def changes(self) -> Sequence[Change]:
+        """What was noted, to be written."""
         added, saved = self.held.added.values(), self.held.saved.values()
-        born = [{**order_to_row(order, self._vault), "version": 1} for order in added]
-        self._session.run_many(_INSERT, born)
-        self._session.run_many(_INSERT_LINES, [row for order in added for row in lines_to_rows(order)])
-        changed = [{**order_changes(order), **_guard(order)} for order in saved]
-        update_guarded(self._session, _UPDATE, changed, "orders")
-        one_more((*added, *saved))
+        new = [{**order_to_row(order, self._vault), "version": 1} for order in added]
+        return [
+            Change(_INSERT, new, added),
+            Change(_INSERT_LINES, [row for order in added for row in lines_to_rows(order)]),
+            Change(_UPDATE, [{**order_changes(order), **_guard(order)} for order in saved], saved, "orders"),
+        ]
 
     def _look(self, statement: Select[Any], values: Mapping[str, object]) -> list[Order]:
         found = orders_from_rows(self._session.run(statement, values), self._vault)

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Engine, bindparam, exists, insert, select, update
 
-from adapters.sql.engine import single
 from adapters.sql.mapping import to_json
 from adapters.sql.one_of import one_of
 from adapters.sql.session import ask
@@ -91,7 +90,7 @@ class SqlOutbox:
     """The stored events that still have to be told to others; each call is one statement."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = single(engine)
+        self._engine = engine
 
     def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[RelayedEvent]:
         """The next events due, oldest first: of each subject only the first that is still to tell."""

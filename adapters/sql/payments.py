@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from adapters.sql.mapping import payment_changes, payment_to_row, payments_from_rows, shares_to_rows
 from adapters.sql.one_of import one_of
-from adapters.sql.session import Held, Session, one_more, update_guarded
+from adapters.sql.session import Change, Held, Session
 from adapters.sql.tables import payment_orders, payments
 from domain.ids import GatewayOrderId, PaymentId
 from domain.payment import Payment
@@ -94,15 +94,17 @@ class SqlPayments:
             self._session.run(_CLAIM, {"ids": ids, "until": until})
         return ids
 
-    def flush(self) -> None:
-        """Write what was noted. Raises: StaleVersion, StoreUnavailable."""
+    def changes(self) -> Sequence[Change]:
+        """What was noted, to be written."""
         added, saved = self.held.added.values(), self.held.saved.values()
-        # A payment that takes another's place comes after it is over.
         changed = [{**payment_changes(payment), **_guard(payment)} for payment in saved]
-        update_guarded(self._session, _UPDATE, changed, "payments")
-        self._session.run_many(_INSERT, [{**payment_to_row(payment), "version": 1} for payment in added])
-        self._session.run_many(_INSERT_SHARES, [row for payment in added for row in shares_to_rows(payment)])
-        one_more((*added, *saved))
+        new = [{**payment_to_row(payment), "version": 1} for payment in added]
+        return [
+            # A payment that takes another's place comes after it is over.
+            Change(_UPDATE, changed, saved, "payments"),
+            Change(_INSERT, new, added),
+            Change(_INSERT_SHARES, [row for payment in added for row in shares_to_rows(payment)]),
+        ]
 
 
 def _guard(payment: Payment) -> Mapping[str, object]:

@@ -6,13 +6,16 @@ then nothing is set for a session, nothing is prepared, and the guards are those
 
 import select
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, event, text
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from adapters.sql.many_rows import numbered
+from adapters.sql.transactions import with_transactions
 from adapters.sql.trouble import UnfitDatabase
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ _SURE_OF_LIFE = {
     "tcp_user_timeout": 10_000,
 }
 
+_CURSOR = "cursor"
 _GUARDS = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
 _ROOM = text(
     "SELECT current_setting('max_connections')::int"
@@ -70,8 +74,9 @@ def postgresql_engine(
     except ModuleNotFoundError as error:
         raise UnfitDatabase("PostgreSQL needs its driver: pip install 'kassa[postgresql]'") from error
     event.listen(engine, "connect", _Guard(behind_pgbouncer).look)
+    event.listen(engine, "connect", _set_up)
     event.listen(engine, "checkout", _refuse_stale)
-    return engine
+    return with_transactions(engine, _Transactions())
 
 
 def ensure_room(engine: Engine, connections: int) -> None:
@@ -147,6 +152,55 @@ class _Guard:
             how = " ".join(f"ALTER ROLE CURRENT_USER SET {each};" for each in missing)
             advice = f"behind PgBouncer they belong to the role: {how}" if self.behind_pgbouncer else how
             raise UnfitDatabase(f"the guards of the database connection are not up; {advice}")
+
+
+def _set_up(connection: "Driver[Any]", record: ConnectionPoolEntry) -> None:
+    """Give it a cursor of its own, and have each value sent as a text whose type the statement tells.
+
+    Otherwise each size of a number, and each value that is missing, would make another statement to prepare.
+    """
+    from psycopg import RawCursor
+    from psycopg.adapt import Dumper
+
+    class Plain(Dumper):
+        def dump(self, value: object) -> bytes:
+            return str(value).encode()
+
+    record.info[_CURSOR] = cursor = RawCursor(connection)
+    for kind in (int, bool, datetime):
+        cursor.adapters.register_dumper(kind, Plain)
+
+
+class _Transactions:
+    """The driver begins one with the first statement, unless it is told to have each stand alone."""
+
+    def begin(self, connection: PoolProxiedConnection) -> None:
+        """With the first statement."""
+
+    def begin_alone(self, connection: PoolProxiedConnection) -> None:
+        """Have none begin."""
+        _driver_of(connection).autocommit = True
+
+    begin_writing_alone = begin_alone
+
+    def end(self, connection: PoolProxiedConnection) -> None:
+        """Have one begin again with the next statement."""
+        driver = _driver_of(connection)
+        if driver.autocommit:
+            driver.autocommit = False
+
+    def execute(self, connection: PoolProxiedConnection, sql: str, values: Any) -> Any:
+        """By a cursor that need not look for the places of the values: they have their numbers."""
+        cursor = connection.info[_CURSOR]
+        if isinstance(values, list):
+            cursor.executemany(numbered(sql), values)
+        else:
+            cursor.execute(numbered(sql), values)
+        return cursor
+
+
+def _driver_of(connection: PoolProxiedConnection) -> "Driver[Any]":
+    return cast("Driver[Any]", connection.driver_connection)
 
 
 def _refuse_stale(connection: "Driver[Any]", record: ConnectionPoolEntry, _: object) -> None:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     true,
 )
 
-from adapters.sql.engine import readonly
 from adapters.sql.mapping import hash_of_key, order_from_rows, payment_from_rows
 from adapters.sql.mapping_catalog import customer_from_row, method_from_row, product_from_row
 from adapters.sql.orders import WHOLE_ORDERS
@@ -135,7 +134,7 @@ class SqlQueries:
     """Questions about what was last committed."""
 
     def __init__(self, engine: Engine, vault: Vault) -> None:
-        self._engine, self._vault = readonly(engine), vault
+        self._engine, self._vault = engine, vault
 
     def cart(self, customer_id: CustomerId) -> CartView:
         """The customer's cart."""

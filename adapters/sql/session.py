@@ -1,19 +1,50 @@
-"""One connection in one transaction, and what a unit of work holds of its rows."""
+"""One connection in one transaction, and what a unit of work holds of its rows.
 
-from collections.abc import Iterable, Sequence
+The connections are those of Core's pool, and what is run on them is what Core makes of our statements;
+its own way of running them is left out, for it costs as much again as the driver.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable
+import attrs
+from sqlalchemy import Engine, Executable, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
 
-from adapters.sql.statements import Form, Found, Values, form_of
-from adapters.sql.trouble import translated
+from adapters.sql.statements import Form, Found, Together, Values, form_of, together
+from adapters.sql.transactions import transactions_of
+from adapters.sql.trouble import meaning_of, translated
 from application.storage import StaleVersion
+from domain.errors import StoreUnavailable
 
 K = TypeVar("K")
 A = TypeVar("A")
 
 NOTHING: Values = {}
+
+
+class _Versioned(Protocol):
+    version: int
+
+
+@attrs.frozen
+class Change:
+    """Rows to be written by one statement, of aggregates whose versions then count up.
+
+    `guarded` names the rows where each must be as it was read.
+    """
+
+    statement: Any
+    rows: Sequence[Values]
+    aggregates: Collection[_Versioned] = ()
+    guarded: str = ""
+
+    def is_written(self, count: int) -> None:
+        """It met so many rows. Raises: StaleVersion."""
+        if self.guarded and count != len(self.rows):
+            raise StaleVersion(f"somebody else changed one of {len(self.rows)} {self.guarded}")
+        for aggregate in self.aggregates:
+            aggregate.version += 1
 
 
 class Session:
@@ -24,47 +55,59 @@ class Session:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._connection: Connection | None = None
-        self._only_looked = True
-        self._cursor: Any = None
+        self._transactions = transactions_of(engine)
+        self._connection: PoolProxiedConnection | None = None
+        self._is_lost = self._only_looked = False
         self._driver: Any = engine.dialect.loaded_dbapi
         self.dialect = engine.dialect.name
 
     def begin(self) -> None:
         """Take a connection and begin. Raises: StoreUnavailable."""
-        with translated():
-            connection = self._engine.connect()
-            try:
-                connection.begin()
-                self._cursor = connection.connection.cursor()
-            except BaseException:
-                connection.close()
-                raise
-        self._connection, self._only_looked = connection, True
+        self._begin(self._transactions.begin)
+        self._only_looked = True
+
+    def begin_alone(self, *, writes: bool) -> None:
+        """The same, for one statement that needs no transaction around it. Raises: StoreUnavailable."""
+        self._begin(self._transactions.begin_writing_alone if writes else self._transactions.begin_alone)
 
     def run(self, statement: Executable, values: Values = NOTHING) -> Found:
         """Execute one statement. Raises: StoreUnavailable, StaleVersion."""
         self._only_looked = self._only_looked and statement.is_select
         form = form_of(statement, self._engine.dialect, tuple(values))
-        with translated():
-            return self._execute(form, form.sql, form.placed(values))
+        rows, met = self._execute(form, form.sql, form.placed(values))
+        return Found(form.read(rows) if form.columns else (), met)
 
     def run_many(self, statement: Executable, rows: Sequence[Values]) -> int:
         """Execute it once for each row, in one go; answers how many rows of the table it met."""
-        if len(rows) < 2:
-            return self.run(statement, rows[0]).met if rows else 0
+        if not rows:
+            return 0
         self._only_looked = False
         form = form_of(statement, self._engine.dialect, tuple(rows[0]))
-        placed = [form.placed(row) for row in rows]
-        with translated():
-            if form.of_many is None:
-                return self._execute(form, form.sql, placed).met
-            return self._execute(form, form.of_many, tuple(map(list, zip(*placed, strict=True)))).met
+        sql = form.sql_for(rows)
+        if sql is None:
+            return self._execute(form, form.sql, [form.placed(row) for row in rows])[1]
+        return self._execute(form, sql, form.placed_at_once(rows))[1]
+
+    def write(self, changes: Iterable[Change]) -> None:
+        """Write all of it: at once where that is the same as one after another.
+
+        Raises: StaleVersion, StoreUnavailable.
+        """
+        for group in self._groups_of([change for change in changes if change.rows]):
+            if len(group) == 1:
+                counts: Sequence[int] = [self.run_many(group[0].statement, group[0].rows)]
+            else:
+                counts = self._run_together(group)
+            for change, count in zip(group, counts, strict=True):
+                change.is_written(count)
 
     def commit(self) -> None:
         """Commit. Raises: StoreUnavailable."""
-        with translated():
+        self._only_looked = False
+        try:
             self._open().commit()
+        except self._driver.Error as error:
+            raise self._meaning_of(error, "COMMIT") from error
 
     def close(self) -> None:
         """Roll back what was not committed, and give the connection back.
@@ -72,67 +115,103 @@ class Session:
         Where nothing was written both ends are the same, but a rollback makes the PostgreSQL driver
         forget every statement that it has prepared on this connection.
         """
-        connection, self._connection, self._cursor = self._connection, None, None
+        if self._connection is None:
+            return
+        try:
+            if self._only_looked and not self._is_lost:
+                self.commit()
+        finally:
+            self._give_back()
+
+    def _begin(self, begin: Callable[[PoolProxiedConnection], None]) -> None:
+        try:
+            with translated():
+                self._connection = self._engine.raw_connection()
+            begin(self._connection)
+        except self._driver.Error as error:
+            meaning = self._meaning_of(error, "BEGIN")
+            self._give_back()
+            raise meaning from error
+        except BaseException:
+            self._give_back()
+            raise
+
+    def _give_back(self) -> None:
+        connection, self._connection = self._connection, None
         if connection is None:
             return
-        with translated(), connection:
-            if self._only_looked and connection.in_transaction() and not connection.invalidated:
-                connection.commit()
-
-    def _execute(self, form: Form, sql: str, placed: tuple[Any, ...] | list[tuple[Any, ...]]) -> Found:
-        connection, cursor, is_many = self._open(), self._cursor, isinstance(placed, list)
-        # Whoever follows what is executed, as tracing does, hears of it as from Core itself.
-        for heard in connection.dispatch.before_cursor_execute:
-            heard(connection, cursor, sql, placed, form, is_many)
         try:
-            (cursor.executemany if is_many else cursor.execute)(sql, placed)
-            return Found(form.read(cursor.fetchall()) if form.columns else (), cursor.rowcount)
-        except self._driver.Error as error:
-            raise self._wrapped(error, sql) from error
+            if not self._is_lost:
+                self._transactions.end(connection)
+        finally:
+            with translated():
+                connection.close()
 
-    def _wrapped(self, error: Any, sql: str) -> Exception:
-        """The driver's error as Core tells it; a connection that broke is not used again."""
-        connection, dialect = self._open(), self._engine.dialect
-        is_lost = dialect.is_disconnect(error, connection.connection.driver_connection, self._cursor)
-        if is_lost:
+    def _groups_of(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
+        """On PostgreSQL those of different tables; a second change of one table has to see the first."""
+        group: list[Change] = []
+        for change in changes:
+            tables = [other.statement.table for other in group]
+            if group and (self.dialect != "postgresql" or change.statement.table in tables):
+                yield group
+                group = []
+            group.append(change)
+        if group:
+            yield group
+
+    def _run_together(self, changes: Sequence[Change]) -> Sequence[int]:
+        self._only_looked = False
+        dialect = self._engine.dialect
+        forms = [form_of(change.statement, dialect, tuple(change.rows[0])) for change in changes]
+        pairs = list(zip(forms, changes, strict=True))
+        both = together(tuple([(form, len(change.rows) > 1) for form, change in pairs]))
+        placed = tuple([value for form, change in pairs for value in form.placed_at_once(change.rows)])
+        ((*counts,),) = self._execute(both, both.sql, placed)[0]
+        return list(counts)
+
+    def _execute(
+        self, how: Form | Together, sql: str, placed: tuple[Any, ...] | list[tuple[Any, ...]]
+    ) -> tuple[Sequence[Any], int]:
+        """The rows that the words answer, and how many of the table they met."""
+        connection = self._open()
+        # Whoever follows what is executed, as tracing does, hears of it as from Core itself.
+        for heard in self._engine.dispatch.before_cursor_execute:
+            heard(connection, None, sql, placed, how, isinstance(placed, list))
+        try:
+            cursor = self._transactions.execute(connection, sql, placed)
+            return cursor.fetchall() if how.columns else (), cursor.rowcount
+        except self._driver.Error as error:
+            raise self._meaning_of(error, sql) from error
+
+    def _meaning_of(self, error: Any, sql: str) -> Exception:
+        """What the driver's error is to the core; a connection that broke is not used again."""
+        connection = self._connection
+        driver = connection.driver_connection if connection else None
+        is_lost = self._engine.dialect.is_disconnect(error, driver, None)
+        if connection and is_lost:
+            self._is_lost = True
             connection.invalidate(error)
-        wrapped: Exception = DBAPIError.instance(
+        told: Any = DBAPIError.instance(
             sql, None, error, self._driver.Error, hide_parameters=True, connection_invalidated=is_lost
         )
-        return wrapped
+        return meaning_of(told) or told
 
-    def _open(self) -> Connection:
+    def _open(self) -> PoolProxiedConnection:
         if self._connection is None:
             raise AssertionError("a unit of work is used outside its with block")
+        if self._is_lost:
+            raise StoreUnavailable("the connection to the database was lost")
         return self._connection
 
 
 def ask(engine: Engine, statement: Executable, values: Values = NOTHING) -> Found:
     """Run one statement that is all there is to a transaction. Raises: StoreUnavailable, StaleVersion."""
     session = Session(engine)
-    session.begin()
+    session.begin_alone(writes=not statement.is_select)
     try:
-        found = session.run(statement, values)
-        session.commit()
-        return found
+        return session.run(statement, values)
     finally:
         session.close()
-
-
-class _Versioned(Protocol):
-    version: int
-
-
-def update_guarded(session: Session, statement: Executable, rows: Sequence[Values], what: str) -> None:
-    """Run an UPDATE or DELETE that must meet one row each. Raises: StaleVersion."""
-    if session.run_many(statement, rows) != len(rows):
-        raise StaleVersion(f"somebody else changed one of {len(rows)} {what}")
-
-
-def one_more(aggregates: Iterable[_Versioned]) -> None:
-    """Count the versions up, for what is being stored."""
-    for aggregate in aggregates:
-        aggregate.version += 1
 
 
 class Held(Generic[K, A]):

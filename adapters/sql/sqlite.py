@@ -6,9 +6,10 @@ import time
 from typing import Any
 
 import attrs
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from adapters.sql.transactions import with_transactions
 from adapters.sql.trouble import UnfitDatabase
 from domain.errors import StoreUnavailable
 
@@ -33,9 +34,9 @@ def sqlite_engine(
     profile = _Profile(patience_milliseconds=patience_milliseconds, has_foreign_keys=has_foreign_keys)
     turns = _Turns(patience_milliseconds / 1000)
     event.listen(engine, "connect", profile.set_up)
-    event.listen(engine, "begin", turns.begin)
-    event.listen(engine, "checkin", turns.end)
-    return engine
+    event.listen(engine, "begin", turns.core_begins)
+    event.listen(engine, "checkin", turns.give_back)
+    return with_transactions(engine, turns)
 
 
 @attrs.frozen(kw_only=True)
@@ -77,18 +78,38 @@ class _Turns:
         self._patience_seconds = patience_seconds
         self._free = threading.Lock()
 
-    def begin(self, connection: Connection) -> None:
-        """Begin reading at once, or writing in turn. Raises: StoreUnavailable."""
-        if connection.get_execution_options().get("readonly", False):
-            connection.exec_driver_sql("BEGIN")
-            return
+    def begin(self, connection: PoolProxiedConnection) -> None:
+        """Begin to write, in turn. Raises: StoreUnavailable."""
+        self.begin_writing_alone(connection)
+        # A transaction that reads first and writes then would fail at once if another wrote between.
+        connection.execute("BEGIN IMMEDIATE")
+
+    def begin_alone(self, connection: PoolProxiedConnection) -> None:
+        """Who only reads waits for nobody."""
+
+    def begin_writing_alone(self, connection: PoolProxiedConnection) -> None:
+        """Wait for one's turn. Raises: StoreUnavailable."""
         if not self._free.acquire(timeout=self._patience_seconds):
             raise StoreUnavailable("too many want to write to the database")
         connection.info["writes"] = True
-        # A transaction that reads first and writes then would fail at once if another wrote between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    def end(self, _: object, record: ConnectionPoolEntry) -> None:
+    def end(self, connection: PoolProxiedConnection) -> None:
+        """There is nothing to do but to give the connection back."""
+
+    def execute(self, connection: PoolProxiedConnection, sql: str, values: Any) -> Any:
+        """As it is."""
+        cursor = connection.cursor()
+        (cursor.executemany if isinstance(values, list) else cursor.execute)(sql, values)
+        return cursor
+
+    def core_begins(self, connection: Connection) -> None:
+        """The same for what Core runs by itself. Raises: StoreUnavailable."""
+        if connection.get_execution_options().get("readonly", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        self.begin(connection.connection)
+
+    def give_back(self, _: object, record: ConnectionPoolEntry) -> None:
         """Whatever became of the transaction, it is over when its connection is given back."""
         if record.info.pop("writes", False):
             self._free.release()

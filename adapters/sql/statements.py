@@ -13,7 +13,7 @@ from typing import Any, Self
 import attrs
 from sqlalchemy import Dialect, Executable
 
-from adapters.sql.many_rows import at_once
+from adapters.sql.many_rows import all_at_once, array_of, at_once
 
 Values = Mapping[str, Any]
 
@@ -91,6 +91,16 @@ class Form:
         given = {**self.fixed, **values} if self.fixed else values
         return tuple([write(given[name]) if write else given[name] for name, write in self.places])
 
+    def sql_for(self, rows: Sequence[Values]) -> str | None:
+        """The words for so many rows at once, None where the database has none for several."""
+        return self.sql if len(rows) == 1 else self.of_many
+
+    def placed_at_once(self, rows: Sequence[Values]) -> tuple[Any, ...]:
+        """The values of one row as they are, of several as an array for each place."""
+        if len(rows) == 1:
+            return self.placed(rows[0])
+        return tuple(map(array_of, zip(*map(self.placed, rows), strict=True)))
+
     def read(self, rows: Sequence[Sequence[Any]]) -> list[AnyRow]:
         """The rows with their columns named, as the driver gave them or made what they stand for."""
         if not self.converts:
@@ -111,3 +121,22 @@ def _of_many(compiled: Any, known: Mapping[str, Any]) -> str | None:
 
 
 form_of = lru_cache(FORMS_MAX)(Form.of)
+
+
+@attrs.frozen(eq=False)
+class Together:
+    """Changes of several tables as one statement, which answers how many rows each of them met."""
+
+    forms: Sequence[Form]
+    words: Sequence[str]
+    sql: str
+    columns: bool = True
+
+
+@lru_cache(FORMS_MAX)
+def together(parts: tuple[tuple[Form, bool], ...]) -> Together:
+    """The forms in one, each for one row or for several. Raises: AssertionError for one that reads."""
+    words = [form.of_many if is_many else form.sql for form, is_many in parts]
+    known = [word for word in words if word is not None]
+    assert len(known) == len(words)  # noqa: S101 -- what answers something of its own is not among them
+    return Together([form for form, _ in parts], known, all_at_once(known))

@@ -1,6 +1,6 @@
 """What database errors mean to the core: busy, gone, overtaken, or a mistake of our own."""
 
-from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from application.storage import StaleVersion
@@ -57,6 +57,17 @@ def _is_not_now(error: DBAPIError) -> bool:
     return isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
 
 
+def meaning_of(error: BaseException) -> Exception | None:
+    """What an error of Core's means to ours, None for any other."""
+    if isinstance(error, NoConnectionFree):
+        return StoreUnavailable("no connection to the database is free")
+    if not isinstance(error, DBAPIError):
+        return None
+    if _code(error) in _OVERTAKEN:
+        return StaleVersion(str(error.orig))
+    return StoreUnavailable("the database does not answer") if _is_not_now(error) else None
+
+
 class translated:  # noqa: N801 -- it is used as a function
     """Raises: StoreUnavailable while the database does not answer, StaleVersion when overtaken.
 
@@ -70,12 +81,5 @@ class translated:  # noqa: N801 -- it is used as a function
         """Nothing has happened yet."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        # A connection that was lost before is not there for the rest of its transaction either.
-        if isinstance(error, PendingRollbackError):
-            raise StoreUnavailable("the connection to the database was lost") from error
-        if isinstance(error, NoConnectionFree):
-            raise StoreUnavailable("no connection to the database is free") from error
-        if isinstance(error, DBAPIError) and _code(error) in _OVERTAKEN:
-            raise StaleVersion(str(error.orig)) from error
-        if isinstance(error, DBAPIError) and _is_not_now(error):
-            raise StoreUnavailable("the database does not answer") from error
+        if error is not None and (meaning := meaning_of(error)):
+            raise meaning from error

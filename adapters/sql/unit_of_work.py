@@ -16,7 +16,7 @@ from adapters.sql.orders import SqlOrders
 from adapters.sql.outbox import INSERT_EVENTS, event_to_row
 from adapters.sql.payments import SqlPayments
 from adapters.sql.people import SqlMethods, SqlPeople
-from adapters.sql.session import Session
+from adapters.sql.session import Change, Session
 from adapters.sql.wallets import SqlWallets
 from application.ports import Vault
 from application.storage import (
@@ -55,9 +55,9 @@ class SqlUnitOfWork:
         orders, payments = SqlOrders(session, vault, self._noted), SqlPayments(session, self._noted)
         products, carts, wallets = SqlProducts(session), SqlCarts(session), SqlWallets(session)
         self._held = orders.held, payments.held
-        # Payments point to orders, so orders are written first, and what is posted points to payments;
-        # every row is locked by then.
-        self._flushed = orders, payments, products, wallets, carts
+        # Payments point to orders, so orders are written first; every row is locked by then.
+        self._written = orders, payments, products, carts
+        self._posted = wallets
         self.orders: Orders = orders
         self.payments: Payments = payments
         self.products: Products = products
@@ -91,9 +91,10 @@ class SqlUnitOfWork:
         """React, store, relay, commit. Raises: StaleVersion, StoreUnavailable, AssertionError."""
         relayed = self._reacts(self, self._pull)
         self._ensure_all_saved()
-        for repository in self._flushed:
-            repository.flush()
-        self._session.run_many(INSERT_EVENTS, [event_to_row(event) for event in relayed])
+        changes = [change for repository in self._written for change in repository.changes()]
+        self._session.write([*changes, Change(INSERT_EVENTS, [event_to_row(event) for event in relayed])])
+        # What is posted points to payments, and its rows to each other.
+        self._posted.flush()
         self._session.commit()
 
     def _pull(self) -> Sequence[Event]:

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, exists, insert, select, update
 
 from adapters.sql.ledgers import wallet_entries, wallet_postings, wallets
 from adapters.sql.mapping import Record
-from adapters.sql.session import Session, one_more, update_guarded
+from adapters.sql.session import Change, Session
 from adapters.sql.statements import AnyRow
 from domain.ids import CustomerId
 from domain.money import Currency, Money
@@ -89,11 +89,10 @@ class SqlWallets:
     def flush(self) -> None:
         """Write what was noted. Raises: StaleVersion, StoreUnavailable."""
         saved = self._saved.values()
-        new = [{**_wallet_to_row(wallet), "version": 1} for wallet in saved if not wallet.version]
-        changed = [{"balance": wallet.balance.minor, **_guard(wallet)} for wallet in saved if wallet.version]
-        self._session.run_many(_INSERT, new)
-        update_guarded(self._session, _UPDATE, changed, "wallets")
-        one_more(saved)
+        born, older = [each for each in saved if not each.version], [each for each in saved if each.version]
+        new = [{**_wallet_to_row(wallet), "version": 1} for wallet in born]
+        changed = [{"balance": wallet.balance.minor, **_guard(wallet)} for wallet in older]
+        self._session.write([Change(_INSERT, new, born), Change(_UPDATE, changed, older, "wallets")])
         for wallet in saved:
             for posting in wallet.pull_postings():
                 self._post(wallet, posting)

@@ -1,8 +1,11 @@
 """Who is calling: bearer tokens of our own, and what each route demands."""
 
 import hmac
+from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 
 import attrs
 import falcon
@@ -21,6 +24,7 @@ LIFETIME_SECONDS = 3600
 
 # A token of ours has some 220 characters; nothing much longer is even looked at.
 TOKEN_LENGTH_MAX = 1024
+TOKENS_REMEMBERED_MAX = 1_000
 
 
 class Who(StrEnum):
@@ -55,11 +59,21 @@ class Tokens:
     clock: Clock
     lifetime_seconds: int = attrs.field(default=LIFETIME_SECONDS, validator=_is_long_enough)
     _key: OctKey = attrs.field(init=False, repr=False, eq=False)
+    _signed: Callable[[str], dict[str, Any]] = attrs.field(init=False, repr=False, eq=False)
 
     @_key.default
     def _derived(self) -> OctKey:
         # A key of its own, so that nothing else made from the secret can ever pass for a token.
         return OctKey.import_key(hmac.digest(self.secret.encode(), b"kassa access tokens v1", sha256))
+
+    @_signed.default
+    def _remembering(self) -> Callable[[str], dict[str, Any]]:
+        # A customer comes again and again with the same token. That it was signed by us is known then;
+        # whether it still holds is asked each time.
+        def signed(token: str) -> dict[str, Any]:
+            return jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
+
+        return lru_cache(TOKENS_REMEMBERED_MAX)(signed)
 
     def issue(self, principal: Principal) -> str:
         """A token for somebody who has just signed in."""
@@ -78,7 +92,7 @@ class Tokens:
         if len(token) > TOKEN_LENGTH_MAX:
             raise Unauthenticated("the token is not one of ours")
         try:
-            claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
+            claims = self._signed(token)
             self._claims().validate(claims)
             return _principal_of(claims["sub"])
         except (JoseError, ValueError, TypeError, KeyError, RecursionError):

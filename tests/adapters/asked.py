@@ -1,20 +1,34 @@
 """What a database is asked, noted as it is asked."""
 
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import attrs
 from sqlalchemy import Engine, Executable, event
 
-from adapters.sql.statements import Form
+from adapters.sql.statements import Form, Together
 
 
 @attrs.frozen
 class Asked:
-    """A statement as it was executed, with one set of its values."""
+    """What was executed, a statement or several together, with one set of their values."""
 
-    statement: Executable
+    statements: tuple[Executable, ...]
     text: str
     values: Any
+    words: Sequence[str] = ()
+
+    @property
+    def parts(self) -> Iterator["Asked"]:
+        """Each of those that were executed together, as it would be by itself."""
+        values = iter(self.values)
+        for statement, words in zip(self.statements, self.words, strict=True):
+            yield Asked((statement,), words, tuple(islice(values, words.count("%s"))))
+
+    def is_one_of(self, these: Collection[int]) -> bool:
+        """By the identity of its statements."""
+        return any(id(statement) in these for statement in self.statements)
 
     @property
     def is_plain_insert(self) -> bool:
@@ -33,8 +47,11 @@ def asked_of(engine: Engine) -> list[Asked]:
 
     @event.listens_for(engine, "before_cursor_execute")
     def note_text(_: object, __: object, text: str, values: Any, how: object, ___: object) -> None:
-        statement = how.statement if isinstance(how, Form) else latest.pop() if latest else None
-        if statement is not None:
-            asked.append(Asked(statement, text, values[0] if isinstance(values, list) else values))
+        if isinstance(how, (Form, Together)):
+            latest[:] = [form.statement for form in getattr(how, "forms", [how])]
+        if latest:
+            of_one = values[0] if isinstance(values, list) else values
+            asked.append(Asked(tuple(latest), text, of_one, getattr(how, "words", ())))
+        latest.clear()
 
     return asked

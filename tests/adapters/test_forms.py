@@ -1,16 +1,22 @@
 """Statements in the database's own words, put so once."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import Engine, bindparam, create_engine, delete, insert, select, update
+from sqlalchemy import Engine, Integer, bindparam, create_engine, delete, insert, select, text, update
 
-from adapters.sql.many_rows import at_once
+from adapters.sql.many_rows import array_of, at_once, numbered
 from adapters.sql.one_of import one_of
-from adapters.sql.session import Session
+from adapters.sql.session import Change, Session, ask
 from adapters.sql.statements import Form, Found, form_of
-from adapters.sql.tables import customers, payments, products
+from adapters.sql.tables import accounts, customers, payments, products
+from application.storage import StaleVersion
+from domain.errors import StoreUnavailable
+from domain.ids import CustomerId
+from tests.adapters.asked import asked_of
+from tests.adapters.conftest import Shelf
+from tests.builders import make_cart
 
 ON_SQLITE = create_engine("sqlite://").dialect
 ON_POSTGRESQL = create_engine("postgresql://nobody/nowhere", paramstyle="format").dialect
@@ -67,7 +73,7 @@ class TestOneOf:
         ("dialect", "words", "given"),
         [
             (ON_SQLITE, "products.sku IN (SELECT value FROM json_each(?)) ORDER", '["a", "b"]'),
-            (ON_POSTGRESQL, "products.sku = ANY(%s::VARCHAR[]) ORDER", ["a", "b"]),
+            (ON_POSTGRESQL, "products.sku = ANY(%s::VARCHAR[]) ORDER", '{"a","b"}'),
         ],
         ids=["sqlite", "postgresql"],
     )
@@ -111,6 +117,108 @@ class TestFound:
         for several in ([], ["a", "b"]):
             with pytest.raises(ValueError, match="values to unpack"):
                 Found(several, 0).one()
+
+
+class TestNumbered:
+    def test_counts_the_places(self) -> None:
+        """And says a percent sign that means itself only once."""
+        assert (
+            numbered("a = %s::BIGINT AND b LIKE '%%x' OR c = %s")
+            == "a = $1::BIGINT AND b LIKE '%x' OR c = $2"
+        )
+
+
+class TestArrayOf:
+    @pytest.mark.parametrize(
+        "values",
+        [
+            [],
+            ["", "null", "NULL", None, " kettle ", "{1,2}", 'it\'s "odd"', "back\\slash", "a,b", "çay"],
+            ["2026-03-05 12:00:00+00:00"],
+        ],
+    )
+    def test_is_read_as_it_was_meant(self, shelf: Shelf, values: list[str | None]) -> None:
+        """By the database itself."""
+        with shelf.engine.connect() as connection:
+            found = connection.exec_driver_sql("SELECT %s::VARCHAR[]", (array_of(values),)).scalar_one()
+
+        assert found == values
+
+    def test_holds_numbers_moments_and_truths(self, shelf: Shelf) -> None:
+        """As the texts that their types are read from."""
+        when = datetime(2026, 3, 5, 12, 0, 0, 5, tzinfo=UTC)
+        given = (array_of([2**40, -1, None]), array_of([when]), array_of([True, False]))
+        with shelf.engine.connect() as connection:
+            row = connection.exec_driver_sql(
+                "SELECT %s::BIGINT[], %s::TIMESTAMPTZ[], %s::BOOLEAN[]", given
+            ).one()
+
+        assert list(row) == [[2**40, -1, None], [when], [True, False]]
+
+
+class TestWrite:
+    """Several changes in one go, where the database can."""
+
+    GOODS: ClassVar = {
+        "name": "",
+        "price": 1,
+        "currency": "AZN",
+        "exponent": 2,
+        "seller": "",
+        "on_hand": 5,
+        "reserved": 0,
+    }
+    FIND = update(products).where(products.c.sku == bindparam("the_sku"))
+
+    def test_is_one_statement_for_several_tables(self, shelf: Shelf) -> None:
+        """A second change of one table is another, for it has to see the first."""
+        asked, session = asked_of(shelf.engine), Session(shelf.engine)
+        session.begin()
+
+        session.write(
+            [
+                Change(insert(accounts), [{"email_key": "a"}, {"email_key": "b"}]),
+                Change(insert(products), [{"sku": "kettle", **self.GOODS}]),
+                Change(self.FIND, [{"the_sku": "kettle", "on_hand": 4}], guarded="products"),
+                Change(insert(accounts), []),
+            ]
+        )
+
+        assert [len(each.statements) for each in asked] == [2, 1]
+        found = session.run(select(products.c.on_hand).where(products.c.sku == "kettle"))
+        assert [row.on_hand for row in found] == [4]
+        session.close()
+
+    def test_notices_what_somebody_else_changed(self, either: Engine) -> None:
+        """Among the others, too; and what was not written does not count up."""
+        session, cart = Session(either), make_cart(CustomerId(1))
+        session.begin()
+        changes = [
+            Change(insert(accounts), [{"email_key": "a"}]),
+            Change(self.FIND, [{"the_sku": "gone", "on_hand": 4}], [cart], "products"),
+        ]
+
+        with pytest.raises(StaleVersion, match="products"):
+            session.write(changes)
+
+        assert cart.version == 0
+        session.close()
+
+
+class TestLostConnection:
+    def test_is_not_used_again(self, shelf: Shelf) -> None:
+        """Whoever goes on hears the same once more, and the next session has another connection."""
+        session = Session(shelf.engine)
+        session.begin()
+        ((pid,),) = session.run(text("SELECT pg_backend_pid() AS pid").columns(pid=Integer))
+        shelf.execute(f"SELECT pg_terminate_backend({pid})")
+
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable):
+                session.run(select(products.c.id).where(products.c.sku == "kettle"))
+        session.close()
+
+        assert ask(shelf.engine, select(products.c.id).where(products.c.sku == "kettle")) == []
 
 
 class TestAtOnce:

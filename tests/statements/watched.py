@@ -33,9 +33,9 @@ def asked_by(engine: Engine, name: str, many: int) -> Sequence[str]:
     act = DEEDS[name](house, many)
     asked = asked_of(engine)
     act()
-    unknown = [each.text for each in asked if id(each.statement) not in NAMES]
+    unknown = [each.text for each in asked if not all(id(one) in NAMES for one in each.statements)]
     assert not unknown, f"not built once, at import: {unknown}"
-    return [NAMES[id(each.statement)] for each in asked]
+    return [" + ".join(NAMES[id(one)] for one in each.statements) for each in asked]
 
 
 def text_of(table: Table) -> str:
@@ -55,8 +55,8 @@ def table_in(text: str) -> Table:
         if not line.startswith(" "):
             latest = table[line] = []
             continue
-        name, *times = line.split()
-        latest += [name] * (int(times[0]) if times else 1)
+        name, _, times = line.strip().partition("  ")
+        latest += [name] * int(times.split()[0] if times else 1)
     return table
 
 

@@ -20,6 +20,7 @@ from application.hearsay import Hearsay
 from application.phases import in_one_transaction
 from application.policy import CALLBACK_PATIENCE_SECONDS, CONFIRMING_PATIENCE_SECONDS
 from application.storage import InboxEntry, UnitOfWork
+from application.views import Queries
 from domain.bill import BillState, PaymentStatus
 from domain.cards import masked
 from domain.errors import ForgedCallback, Invalid, NotFound
@@ -51,6 +52,7 @@ class HearCallback:
     """Takes what a gateway posts: checked, kept, and then the gateway itself is asked."""
 
     ask: AskGateway
+    queries: Queries
     hearsay: Hearsay
 
     def __call__(self, *, code: MethodCode, order_id: GatewayOrderId | None, received: Received) -> None:
@@ -105,8 +107,7 @@ class HearCallback:
             raise BadSignature("the gateway did not send this")
 
     def _connected(self, code: MethodCode) -> tuple[PaymentMethod, Gateway]:
-        with self.ask.begin() as uow:
-            method = uow.methods.by_code_ever(code)
+        method = self.queries.method_ever(code)
         connected = self.ask.gateways.of(method) if method else None
         if method is None or connected is None:
             raise NotFound("nothing is heard here")

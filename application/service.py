@@ -98,7 +98,9 @@ class Application:
             manage_methods=ManageMethods(begin=begin, gateways=gateways, settings=outside.settings),
             check_out_cart=CheckOutCart(checkout=checkout),
             check_out_orders=CheckOutOrders(checkout=checkout),
-            hear_callback=HearCallback(ask=ask, hearsay=Hearsay(gateways.guards.monotonic)),
+            hear_callback=HearCallback(
+                ask=ask, queries=outside.queries, hearsay=Hearsay(gateways.guards.monotonic)
+            ),
             verify_bill=VerifyBill(ask=ask),
             approve_payment=ApprovePayment(begin=begin, clock=clock),
             cancel_order=cancel,

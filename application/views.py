@@ -109,6 +109,10 @@ class Queries(Protocol):
         """Every payment method that was not deleted, oldest first."""
         ...
 
+    def method_ever(self, code: MethodCode) -> PaymentMethod | None:
+        """The payment method of that code, deleted or not."""
+        ...
+
     def method(self, code: MethodCode) -> PaymentMethod | None:
         """One payment method."""
         ...

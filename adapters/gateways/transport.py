@@ -182,6 +182,11 @@ def _prepare(
     try:
         for value in headers.values():
             value.encode("ascii")
-        return requests.Request(method, url, headers={**plain, **headers}, data=body).prepare()
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(method)
+        prepared.prepare_url(url, None)
+        prepared.prepare_headers({**plain, **headers})
+        prepared.prepare_body(body, None)
+        return prepared
     except (requests.RequestException, ValueError):
         raise GatewayTrouble("the gateway's address or key cannot be used", TroubleKind.CONFIG) from None

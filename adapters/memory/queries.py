@@ -100,6 +100,12 @@ class MemoryQueries:
             stored = sorted(tables.methods.items())
             return [copy_of_method(kept.method) for _, kept in stored if not kept.is_deleted]
 
+    def method_ever(self, code: MethodCode) -> PaymentMethod | None:
+        """The payment method of that code, deleted or not."""
+        with self._store.reading() as tables:
+            kept = (each.method for each in tables.methods.values())
+            return next((copy_of_method(method) for method in kept if method.code == code), None)
+
     def method(self, code: MethodCode) -> PaymentMethod | None:
         """One payment method."""
         return next((method for method in self.methods() if method.code == code), None)

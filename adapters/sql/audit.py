@@ -1,6 +1,6 @@
 """The repositories of received callbacks and of failed tries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -8,7 +8,8 @@ import attrs
 from sqlalchemy import bindparam, func, insert, select, update
 
 from adapters.sql.one_of import one_of
-from adapters.sql.session import Session
+from adapters.sql.session import Change, Session
+from adapters.sql.statements import Values
 from adapters.sql.tables import failures, inbox
 from application.storage import InboxEntry
 
@@ -30,6 +31,7 @@ class SqlInbox:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._concluded: list[Values] = []
 
     def add(self, entry: InboxEntry) -> int:
         """Keep one; answers its id."""
@@ -38,7 +40,11 @@ class SqlInbox:
 
     def conclude(self, entry_id: int, verdict: str, led_to: str | None) -> None:
         """Note what became of it."""
-        self._session.run(_CONCLUDE, {"the_id": entry_id, "verdict": verdict, "led_to": led_to})
+        self._concluded.append({"the_id": entry_id, "verdict": verdict, "led_to": led_to})
+
+    def changes(self) -> Sequence[Change]:
+        """What was noted, to be written."""
+        return [Change(_CONCLUDE, self._concluded)]
 
 
 class SqlFailures:

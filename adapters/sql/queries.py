@@ -105,6 +105,7 @@ def _page_of_payments(*conditions: Any) -> Select[Any]:
 _PAYMENTS = _page_of_payments()
 _PAYMENTS_OF = _page_of_payments(payments.c.customer_id == bindparam("customer"))
 
+_METHOD_EVER = select(payment_methods).where(payment_methods.c.code == bindparam("the_code"))
 _METHODS = (
     select(payment_methods).where(payment_methods.c.is_deleted.is_(False)).order_by(payment_methods.c.id)
 )
@@ -189,9 +190,16 @@ class SqlQueries:
         """Every payment method that was not deleted, oldest first."""
         return [method_from_row(row, self._vault) for row in self._ask(_METHODS, {})]
 
+    def method_ever(self, code: MethodCode) -> PaymentMethod | None:
+        """The payment method of that code, deleted or not."""
+        return self._method(_METHOD_EVER, code)
+
     def method(self, code: MethodCode) -> PaymentMethod | None:
         """One payment method."""
-        rows = self._ask(_METHOD, {"the_code": code})
+        return self._method(_METHOD, code)
+
+    def _method(self, statement: Executable, code: MethodCode) -> PaymentMethod | None:
+        rows = self._ask(statement, {"the_code": code})
         return method_from_row(rows[0], self._vault) if rows else None
 
     def wallet(self, customer_id: CustomerId, page: Page) -> WalletView:

@@ -54,9 +54,10 @@ class SqlUnitOfWork:
         self._noted: list[Order | Payment] = []
         orders, payments = SqlOrders(session, vault, self._noted), SqlPayments(session, self._noted)
         products, carts, wallets = SqlProducts(session), SqlCarts(session), SqlWallets(session)
+        inbox = SqlInbox(session)
         self._held = orders.held, payments.held
         # Payments point to orders, so orders are written first; every row is locked by then.
-        self._written = orders, payments, products, carts
+        self._written = orders, payments, products, carts, inbox
         self._posted = wallets
         self.orders: Orders = orders
         self.payments: Payments = payments
@@ -65,7 +66,7 @@ class SqlUnitOfWork:
         self.wallets: Wallets = wallets
         self.methods: Methods = SqlMethods(session, vault)
         self.people: People = SqlPeople(session)
-        self.inbox: Inbox = SqlInbox(session)
+        self.inbox: Inbox = inbox
         self.failures: Failures = SqlFailures(session)
         self.bank_entries: BankEntries = SqlBankEntries(session)
 

@@ -191,6 +191,7 @@ def _ask(storage: Storage) -> None:
         ask.payment(PaymentId(1), owner)
     ask.methods()
     ask.method(MethodCode("card"))
+    ask.method_ever(MethodCode("card"))
     ask.customer(CustomerId(1))
     ask.wallet(CustomerId(1), Page(5))
     ask.balance(CustomerId(1), AZN)

@@ -111,6 +111,7 @@ class TestMethods:
             assert uow.methods.by_code_ever(full.code) == full
             assert uow.methods.get(full.id) == full
         assert storage.queries.method(full.code) == full
+        assert storage.queries.method_ever(full.code) == full
         assert storage.queries.methods() == [full]
 
     def test_changes_every_field_but_its_id(self, storage: Storage, full: PaymentMethod) -> None:
@@ -134,6 +135,7 @@ class TestMethods:
             assert uow.methods.by_code_ever(full.code) == full
             assert uow.methods.get(full.id) == full
         assert storage.queries.method(full.code) is None
+        assert storage.queries.method_ever(full.code) == full
         assert storage.queries.methods() == []
 
     def test_brings_one_back(self, storage: Storage, full: PaymentMethod) -> None:

@@ -96,7 +96,7 @@ class Shopper:
         while time.monotonic() - began < INSISTS_SECONDS_MAX:
             try:
                 answer = self._ask(method, path, body, key)
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
                 if not self.forgives:
                     raise
                 self.told[LOST] += 1

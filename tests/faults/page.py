@@ -34,8 +34,9 @@ sandbox knows is armed at every moment of a payment at which it can strike. `mak
 - stock, orders, payments and events agree with that in the end, and `kassa verify` finds nothing.
 
 A cell says what was answered, and then who found out that the customer had paid: `news` (a callback, or the
-customer who came back), the `janitor`, or `staff` who had the gateway asked again. A letter stands where the
-gateway's dialect cannot express the fault, or nothing can come of it; the reasons are below.
+customer who came back), the `janitor`, or `staff` who had the gateway asked again; where more than one could,
+which was first is chance. A letter stands where the gateway's dialect cannot express the fault, or nothing
+can come of it; the reasons are below.
 """
 
 TITLES: Mapping[str, tuple[str, str]] = {

@@ -1,11 +1,14 @@
 """Cases about what is kept, said and sent again: no secret, no card number, and the same once more."""
 
 import json
+import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import attrs
+from structlog.testing import capture_logs
 
 from application.gateways import Backend, GatewayRefused
 from entrypoints.conformance.case import Case, ensure, needed, operations_of, shown
@@ -43,8 +46,36 @@ def _tells_no_secret(subject: Subject, backend: Backend, operation: str) -> None
     for status in ECHOING:
         for at in range(len(situation.exchanges)):
             echo = Answer(status, json.dumps({"echo": sorted(subject.secrets), "x": 1}).encode(), JSON_TYPE)
-            with subject.facing(situation, word, strikes={at: echo}) as here:
-                _ensure_no_secret(subject, here.use(operation))
+            with subject.facing(situation, word, strikes={at: echo}) as here, _logged() as lines:
+                outcome = here.use(operation)
+            _ensure_no_secret(subject, outcome)
+            for secret in subject.secrets:
+                ensure(not any(secret in line for line in lines), "a secret setting is logged")
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """What is logged meanwhile, in either of the ways that adapters may."""
+    handler, root, lines = _Collecting(), logging.getLogger(), list[str]()
+    root.addHandler(handler)
+    try:
+        with capture_logs() as events:
+            yield lines
+    finally:
+        root.removeHandler(handler)
+        lines += [*handler.lines, *map(repr, events)]
+
+
+class _Collecting(logging.Handler):
+    """Keeps what is logged as text, with all that came with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self.lines.append(f"{record.getMessage()} {vars(record)}")
 
 
 def _ensure_no_secret(subject: Subject, outcome: Outcome) -> None:

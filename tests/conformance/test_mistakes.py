@@ -151,6 +151,26 @@ MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
         ],
         ["open/tells-no-secret"],
     ),
+    "a secret is logged": (
+        [
+            (
+                '        answer = self._post("/payments", request, opening.idempotency_key)\n',
+                '        answer = self._post("/payments", request, opening.idempotency_key)\n'
+                '        __import__("logging").getLogger("theirs").warning("sent %s", self._credentials)\n',
+            )
+        ],
+        ["open/tells-no-secret"],
+    ),
+    "a secret is logged as a field": (
+        [
+            (
+                "        if answer.status in _REFUSALS:\n            return declined",
+                '        __import__("structlog").get_logger().warning("sent", told=self._credentials)\n'
+                "        if answer.status in _REFUSALS:\n            return declined",
+            )
+        ],
+        ["refund/tells-no-secret"],
+    ),
     "a secret is printed": (
         [("    api_key: str = attrs.field(repr=False)\n", "    api_key: str\n")],
         ["settings/are-not-printed"],

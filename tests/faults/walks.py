@@ -69,10 +69,10 @@ def while_it_lasts(stand: Stand, moment: str, action: str) -> str:
     assert answer.status_code in {200, 503}, answer.text
     assert shop.payment(payment_id)["status"] in {"1", "2"}
     assert shop.order(done["order_key"])["status"] in {"HOLD", "PROCESSING"}
-    shop.gateway.disarm()
     if action in LIES | {PARTIAL_CAPTURE}:
         ensure_doubted(stand, done, is_taken=action == PARTIAL_CAPTURE or not collects(stand.gateway))
-        answer = ask(stand, payment_id)
+    shop.gateway.disarm()
+    answer = ask(stand, payment_id) if action in LIES | {PARTIAL_CAPTURE} else answer
     if action == PARTIAL_CAPTURE:
         ensure_doubted(stand, done, is_taken=True)
         assert shop.stock(sku) == (2, 1)
@@ -120,21 +120,21 @@ def hearing(stand: Stand, action: str) -> str:
     """The customer pays and never comes back; whatever is called back, the payment is found."""
     if action == BEFORE_CREATE_REPLY:
         return hearing_too_early(stand)
-    (other, _), (done, sku), shop = bought(stand), bought(stand), stand.shop
-    if action == "wrong_ref":
-        # Callbacks are about whatever was opened last.
-        other, _ = bought(stand)
+    (done, sku), shop = bought(stand), stand.shop
     ref = done["payment"]["order_id"]
+    # With another's reference callbacks are about whatever was opened last.
+    other = bought(stand)[0] if action == "wrong_ref" else None
     arm(stand, HEARING, action, ref=ref)
 
     pay(done["next_step"])
 
     by = settled(stand, done["orders"][0], sku)
     ensure_struck(stand)
-    assert shop.order(other["order_key"])["status"] == "HOLD"
-    assert shop.payment(other["payment"]["id"])["status"] == "1"
     told = heard(shop, ref)
     assert bool(told) == (action != "drop"), told
+    if other:
+        assert shop.order(other["order_key"])["status"] == "HOLD"
+        assert shop.payment(other["payment"]["id"])["status"] == "1"
     return f"{'/'.join(map(str, sorted(told))) or 'none'} {by}"
 
 

@@ -58,4 +58,4 @@ class TestTwist:
     def test_cuts_and_adds(self) -> None:
         """What is no JSON as well."""
         assert Twist(cut=3, tail=b"!").document(b"token") == b"tok!"
-        assert Twist().document(b'{"a": 1}') == b'{"a": 1}'
+        assert Twist().document(b'{"a":1.50}') == b'{"a":1.50}'

@@ -149,7 +149,7 @@ def _shorten_leases() -> None:
         adapters.web.idempotency.IDEMPOTENCY_LEASE = timedelta(seconds=float(seconds))
     if seconds := os.environ.get("WORK_LEASE_SECONDS"):
         application.relay.LEASE = timedelta(seconds=float(seconds))
-        application.policy.LOOK_MARGIN = timedelta(seconds=float(seconds))
+        application.policy.STORE_MARGIN = timedelta(seconds=float(seconds))
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, valu
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from application.guarding import BreakerState
+from application.breaker import BreakerState
 from domain.ids import MethodCode
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"

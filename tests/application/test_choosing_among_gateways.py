@@ -4,7 +4,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from application.guarding import BreakerState, Lane
+from application.breaker import BreakerState
+from application.guarding import Lane
 from domain.bill import BillState, PaymentStatus
 from domain.errors import GatewayUnavailable, Invalid, MethodRefused, PaymentUnderWay
 from domain.ids import MethodCode

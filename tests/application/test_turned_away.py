@@ -5,7 +5,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from application.guarding import BreakerState, Lane
+from application.breaker import BreakerState
+from application.guarding import Lane
 from application.hearing import Outcome
 from domain.bill import BillState, PaymentStatus
 from domain.errors import EmptyCart, GatewayUnavailable

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import values
 
 from adapters.web.metrics import Metrics, forget_dead
-from application.guarding import BreakerState
+from application.breaker import BreakerState
 from domain.ids import MethodCode
 
 COUNTED = 'kassa_http_requests_total{method="GET",route="/x",status="200"} '

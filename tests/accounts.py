@@ -25,6 +25,12 @@ CALLED_BACK: Mapping[str, str] = {
     "paypal": "webhook-url",
 }
 
+# Of those, what may be seen by anybody.
+OPEN = frozenset({"public_key", "pos_id", "client_id", "webhook_id"})
+
+# How often a gateway is asked about a payment before it has the money.
+ASKED_BEFORE: Mapping[str, int] = {"paypal": 1}
+
 # PayU holds money by the point of sale.
 HOLDING_POS = "payu-holding-pos-id"
 
@@ -45,6 +51,10 @@ class Accounts:
         """What starts a sandbox that knows them; it calls back where the backend's name leads to."""
         urls = {f"{name}-{option}": called_back_at(name) for name, option in CALLED_BACK.items()}
         return tuple(f"--{name}={value}" for name, value in {**self.keys, **urls}.items())
+
+    def secrets(self, backend: str) -> tuple[str, ...]:
+        """What nobody may be shown of an account."""
+        return tuple(self.keys[_option(backend, name)] for name in SETTINGS[backend] if name not in OPEN)
 
     def settings(self, backend: str, address: str, *, holds: bool = False) -> dict[str, Any]:
         """A method's settings at one of the sandbox's gateways; `holds`: money is held until it is taken."""

@@ -6,6 +6,9 @@ from typing import Self
 
 import attrs
 
+from domain.ids import CustomerId
+from tests.beside import customers
+from tests.door import Door
 from tests.pgbouncer import PgBouncer
 from tests.postgres import Postgres
 from tests.processes import Sandbox, Service
@@ -18,6 +21,7 @@ SETTINGS: dict[Pace, dict[str, object]] = {
     Pace.HASTY: {"hold_minutes": HOLD_SECONDS / 60, "janitor_seconds": 0.3},
 }
 GATEWAY_TIMEOUT_SECONDS = 1.5
+CUSTOMERS_AT_ONCE = 30
 
 
 @attrs.define
@@ -25,12 +29,15 @@ class Live:
     """Each process is started when a test first needs it, and ended with the session.
 
     `database` makes a new database for the service in that folder, and answers the settings that lead to it.
+    `door` is where gateways call back that know one address for all payments: a story leads it to its own.
     """
 
     folder: Path
     database: Callable[[Path], Mapping[str, object]]
+    door: Door = attrs.field(factory=Door)
     _services: dict[Pace, Service] = attrs.field(factory=dict)
     _sandbox: Sandbox | None = None
+    _customers: dict[tuple[str, str], list[CustomerId]] = attrs.field(factory=dict)
 
     @classmethod
     def on_sqlite(cls, folder: Path) -> Self:
@@ -49,9 +56,9 @@ class Live:
 
     @property
     def sandbox(self) -> Sandbox:
-        """The gateway that every service of the session uses."""
+        """The gateway that every service of the session uses; its accounts are called back at the door."""
         if self._sandbox is None:
-            self._sandbox = Sandbox.start(self.folder)
+            self._sandbox = Sandbox.start(self.folder, f"{self.door.address}/{{}}".format)
         return self._sandbox
 
     def service(self, pace: Pace = Pace.CALM) -> Service:
@@ -66,9 +73,17 @@ class Live:
             )
         return self._services[pace]
 
+    def customer(self, service: Service, first_name: str) -> CustomerId:
+        """Somebody of that name who has long had an account at a service, and has bought nothing yet."""
+        waiting = self._customers.setdefault((service.address, first_name), [])
+        if not waiting:
+            waiting += customers(service, CUSTOMERS_AT_ONCE, first_name)
+        return waiting.pop()
+
     def stop(self) -> None:
         """Ends every process that was started."""
         for service in self._services.values():
             service.stop()
         if self._sandbox:
             self._sandbox.stop()
+        self.door.close()

@@ -9,6 +9,7 @@ Feature: Amounts that differ
     And Aysel has ordered 2 "Copper kettle"
 
   Rule: Only the amount due pays for the order
+    @where_amounts_are_told
     Example: A penny too little
       Given Aysel is paying for her order by card
       When the bank confirms 79.99 AZN
@@ -16,17 +17,20 @@ Feature: Amounts that differ
       And the order is on hold
       And the payment is not completed
 
+    @where_amounts_are_told
     Example: A penny too much
       When the bank confirms 80.01 AZN
       Then the payment is under review
       And the order is on hold
 
+    @where_currencies_are_told
     Example: The right number in another currency
       When the bank confirms 80.00 USD
       Then the payment is under review
       And the order is on hold
 
   Rule: Goods stay held while a person decides
+    @where_amounts_are_told
     Example: Nobody else may buy them
       When the bank confirms 79.99 AZN
       Then the payment is under review

@@ -39,6 +39,7 @@ Feature: Gateway trouble
       And the payment is not completed
       And 2 "Copper kettle" are held
 
+    @in_one_dialect
     Example: The gateway falls silent when the payment is reported
       Given Aysel has checked out by card
       And the gateway gives no answer
@@ -47,6 +48,7 @@ Feature: Gateway trouble
       And the order is on hold
 
   Rule: A gateway that says no has said no
+    @in_one_dialect
     Example: The gateway refuses to open the payment
       Given the gateway refuses to open payments
       When Aysel checks out by card

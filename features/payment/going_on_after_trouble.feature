@@ -9,6 +9,7 @@ Feature: Going on after trouble
     And Aysel has put 2 "Copper kettle" in her cart
 
   Rule: Checking out again goes on with the same order
+    @where_references_are_found
     Example: The gateway never heard of the payment
       Given Aysel has checked out by card in vain, as the gateway gives no answer
       When Aysel checks out by card
@@ -16,6 +17,7 @@ Feature: Going on after trouble
       And Aysel is sent to the gateway to pay
       And the order has 1 payment
 
+    @where_references_are_found
     Example: The gateway's answer was lost
       Given Aysel has checked out by card in vain, as the gateway loses its answers
       When Aysel checks out by card

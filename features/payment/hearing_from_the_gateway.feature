@@ -29,11 +29,13 @@ Feature: Hearing from the gateway
       When the bank refuses the payment, and Aysel never comes back
       Then the order is failed
 
+    @where_the_bank_decides_alone
     Example: The bank refuses, and the gateway's report is lost
       When the bank refuses the payment, and only Aysel comes back
       Then the order is failed
 
   Rule: A report about nothing we know is taken and put aside
+    @in_one_dialect
     Example: An unknown payment
       When the gateway reports a payment nobody knows
       Then the report is taken

@@ -16,6 +16,7 @@ Feature: Settling what reports missed
       Then the order is in processing
       And 3 "Copper kettle" are left in stock
 
+    @where_the_bank_decides_alone
     Example: A refusal was lost
       Given the bank has refused the payment, and nobody told the shop
       When the shop asks the gateway again

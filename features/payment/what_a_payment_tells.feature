@@ -33,6 +33,7 @@ Feature: What a payment tells
       And the payment keeps the request and the reply
 
   Rule: Of a card only the mask is kept
+    @where_cards_are_shown
     Example: The card of a paid order
       Given Aysel has paid for her order by card
       When staff look at the payment

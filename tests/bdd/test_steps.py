@@ -11,6 +11,7 @@ import pytest
 from gherkin.parser import Parser
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
+from tests.bdd.needs import LACKING
 from tests.steps import givens, thens, whens
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -142,8 +143,8 @@ def test_every_feature_is_short_and_free_of_machine_talk(path: Path) -> None:
 
 
 @each_feature
-def test_every_feature_carries_the_tag_of_its_folder_only(path: Path) -> None:
-    """Tags are a closed list, one for each folder, registered with pytest."""
+def test_every_feature_carries_the_tag_of_its_folder(path: Path) -> None:
+    """Tags are a closed list, registered with pytest: one for each folder, and what a story may need."""
     feature = _feature(path)
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")
@@ -151,7 +152,8 @@ def test_every_feature_carries_the_tag_of_its_folder_only(path: Path) -> None:
 
     assert [tag["name"] for tag in feature["tags"]] == [f"@{path.parent.name}"]
     assert path.parent.name in registered
-    assert not [example["name"] for example in _examples(feature) if example["tags"]]
+    needs = {tag["name"].removeprefix("@") for example in _examples(feature) for tag in example["tags"]}
+    assert needs <= LACKING.keys() <= registered
 
 
 @each_feature
@@ -168,6 +170,19 @@ def test_titles_are_unique() -> None:
 
     assert len(features) > 30
     assert [title for title, count in (titles + names).items() if count > 1] == []
+
+
+def test_every_need_is_somebodys() -> None:
+    """A tag that no story carries, or that no gateway lacks, is dead text."""
+    carried = {
+        tag["name"].removeprefix("@")
+        for path in FILES
+        for example in _examples(_feature(path))
+        for tag in example["tags"]
+    }
+
+    assert carried == LACKING.keys()
+    assert all(LACKING.values())
 
 
 def test_every_sentence_is_used() -> None:

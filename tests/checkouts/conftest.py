@@ -16,10 +16,11 @@ from tests.races.shop import Shop
 
 @pytest.fixture(scope="session")
 def every_till(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Till]]:
-    """A till for each backend, by its name; the janitor sleeps, so that nothing but news settles anything."""
+    """A till for each backend, by its name; no janitor works, so that nothing but news settles anything."""
     folder, door, transport = tmp_path_factory.mktemp("checkouts"), Door(), Transport(timeout_seconds=5)
-    settings: dict[str, Any] = {"janitor_seconds": 600, "gateway_timeout_seconds": 5}
-    service = Service.start(folder / "service", public_url=door.address, **settings)
+    service = Service.start(
+        folder / "service", with_workers=False, public_url=door.address, gateway_timeout_seconds=5
+    )
     door.behind = service.address
     sandbox = Sandbox.start(folder, f"{door.address}/v1/callbacks/{{}}".format)
     shop, tokens = Shop(service, sandbox).open(), list[str]()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from application.gateways import BadSignature, Received
-from tests.checkouts.till import DECLINED, OFFLINE, Till
+from tests.checkouts.till import DECLINED, OFFLINE, ONLINE, Till
 
 # In the order of the issue that asks for them; the last ones go beyond it.
 CASES = (
@@ -32,6 +32,8 @@ CASES = (
     "nobody_tells",
     "another_card",
     "approval_of_another_amount",
+    "card_shown",
+    "create_reply_lost",
 )
 
 
@@ -83,6 +85,10 @@ UNSIGNED = Excuse(
 HOLDS_NOTHING = Excuse("it cannot hold money, only take it", _lacks("holds_money"))
 UNTRACKED = Excuse("it cannot be asked about a refund", _lacks("tracks_refunds"))
 ONE_CARD = Excuse("a declined card ends the payment there", _ends_with_the_first_card)
+NO_CARD = Excuse("its answers show no card", _never_says("1111"))
+NOT_BY_REFERENCE = Excuse(
+    "it cannot be asked by our reference: what nobody saw is replaced", _lacks("asks_by_reference")
+)
 TAKES_AT_ONCE = Excuse("it takes the money without being told to", _lacks("collects_approved"))
 ASKS_NOBODY = Excuse("there is no gateway: no page, no callback and no return", _lacks("redirects"))
 BY_HAND = Excuse("what was paid by hand is given back by hand", _lacks("refunds"))
@@ -99,6 +105,8 @@ EXCUSES: Mapping[tuple[str, str], Excuse] = {
         (name, "approval_of_another_amount"): TAKES_AT_ONCE
         for name in ("sandbox", "epoint", "stripe", "payu", "paynow", "mollie")
     },
+    **{(name, "card_shown"): NO_CARD for name in ("stripe", "payu", "paynow", "paypal", "mollie")},
+    **{(name, "create_reply_lost"): NOT_BY_REFERENCE for name in ONLINE if name != "sandbox"},
     **{
         (name, case): ASKS_NOBODY
         for name in OFFLINE
@@ -107,3 +115,8 @@ EXCUSES: Mapping[tuple[str, str], Excuse] = {
     },
     ("manual", "refund_full"): BY_HAND,
 }
+
+
+def lacking(case: str) -> frozenset[str]:
+    """The gateways that are excused from a case."""
+    return frozenset(name for name in ONLINE if (name, case) in EXCUSES)

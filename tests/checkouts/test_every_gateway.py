@@ -10,6 +10,7 @@ import pytest
 
 from application.gateways import MoveStatus, TracksRefunds
 from domain.verdict import VerdictStatus
+from tests.accounts import ASKED_BEFORE
 from tests.checkouts.table import EXCUSES
 from tests.checkouts.till import DECLINED, NAMELESS, ONLINE, PATIENT, Till, accepted
 from tests.races.shop import PRICE, at_once
@@ -17,9 +18,6 @@ from tests.steps.http_gateway import poll
 
 LESS = PRICE - 1
 PART = 500
-
-# How often a gateway is asked about a payment before it has the money.
-ASKED_BEFORE = {"paypal": 1}
 
 # Its status answer has one word for held and for taken money: only the answer to taking it can tell.
 SAYS_ONE_WORD = frozenset({"epoint"})
@@ -53,6 +51,14 @@ class TestPaying:
         assert till.shop.payment(bought.payment_id)["status"] == "2"
         assert till.bill(bought)["verified"] is True
         assert till.shop.cart(bought.token) == {}
+
+    def test_card_shown(self, till: Till) -> None:
+        """What was paid with is told by the gateway, and of the card's number the mask alone is kept."""
+        bought = till.bought()
+        till.come_back(till.pay(bought))
+        till.await_status(bought, "PROCESSING")
+
+        assert till.shop.payment(bought.payment_id)["card_number"] == "4111******1111"
 
     def test_callback_only(self, till: Till) -> None:
         """The customer never comes back."""
@@ -107,6 +113,19 @@ class TestPaying:
 
         assert told == "success"
         assert till.answers(bought) == {200}
+        till.ensure_sold_once(bought)
+
+    def test_create_reply_lost(self, till: Till) -> None:
+        """The payment is there, and we never heard: checking out again finds it by our reference."""
+        token, sku = till.filled()
+        till.arm("create", "drop_after")
+        lost = till.check_out(token)
+        bought = accepted(till.check_out(token), token, sku)
+        till.pay(bought)
+
+        assert (lost.status_code, lost.json()["order_keys"]) == (503, [bought.key])
+        assert len(till.shop.gateway.payments(bought.ref)) == 1
+        assert till.shop.order(bought.key)["payments"] == [bought.payment_id]
         till.ensure_sold_once(bought)
 
 

@@ -15,6 +15,7 @@ import attrs
 from application.ports import RelayedEvent
 from application.service import Application
 from domain.errors import StoreUnavailable
+from tests.beside import beside
 from tests.races import stored
 from tests.races.books import Books
 from tests.races.catcher import Catcher
@@ -82,7 +83,7 @@ class Cutting:
     @contextmanager
     def deeds(self) -> Iterator[Sequence[Deed]]:
         """All that is cut; the workers' steps are those of this process, over the same wire."""
-        with self.shop.beside() as application:
+        with beside(self.shop.service) as application:
             yield [
                 Deed("checkout", self._customer, self._check_out, "201", self._is_ordered_once),
                 Deed("on account", self._customer, self._buy_on_account, "201", self._is_bought_once),

@@ -14,14 +14,10 @@ from urllib.parse import urlsplit
 import attrs
 import requests
 
-from adapters.system import SystemClock
 from adapters.web.auth import Tokens
-from application.accounts import Principal, Role
-from application.service import Application
 from domain.cart import Cart
 from domain.ids import CustomerId, Sku
-from entrypoints.bootstrap import build
-from entrypoints.settings import Settings
+from tests.beside import beside, customers, token_of, tokens
 from tests.processes import Sandbox, Service, kassa
 from tests.races import stored
 from tests.races.wire import SECONDS_MAX, Wire
@@ -112,34 +108,19 @@ class Shop:
         about = {"name": sku, "price": {"amount": price, "currency": "AZN"}, "stock": stock}
         self.put(f"products/{sku}", about | ({"seller": seller} if seller else {}))
 
-    @contextmanager
-    def beside(self) -> Iterator[Application]:
-        """The same application in this process, for what would take its clients too long."""
-        kassa = build(Settings.from_environment(self.service.program.settings), self.service.address)
-        try:
-            yield kassa.application
-        finally:
-            kassa.close()
-
     @property
     def tokens(self) -> Tokens:
         """What the service knows people by."""
-        return Tokens(secret=self.service.program.settings["KASSA_SECRET"], clock=SystemClock())
+        return tokens(self.service)
 
     def customers(self, count: int) -> list[str]:
-        """Tokens of so many new customers, who never need a password."""
-        with self.beside() as application, application.register.begin() as uow:
-            people = [
-                uow.people.add_customer("Aysel", "Quliyeva", f"buyer-{next(_numbers)}@shop.test", "none")
-                for _ in range(count)
-            ]
-            uow.commit()
-        return [self.tokens.issue(Principal(Role.CUSTOMER, person.id)) for person in people]
+        """Tokens of so many new customers."""
+        return [token_of(self.service, customer) for customer in customers(self.service, count)]
 
     def fill_all(self, tokens: Iterable[str], *skus: str) -> None:
         """Has each of many customers want one of each of these, and nothing else."""
         ids = [CustomerId(self.tokens.principal(token).id) for token in tokens]
-        with self.beside() as application, application.register.begin() as uow:
+        with beside(self.service) as application, application.register.begin() as uow:
             keys, today = application.fill_cart.keys, application.clock.now().date()
             for customer_id in ids:
                 cart = uow.carts.of(customer_id) or Cart(keys.cart_id(), customer_id, changed_on=today)

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import attrs
 import requests
 
+from tests.accounts import ASKED_BEFORE
 from tests.processes import Sandbox
 from tests.steps.shop import Claim, Signature, Trouble
 
@@ -46,16 +47,34 @@ def poll(check: Callable[[], bool], seconds: float = 10) -> bool:
 
 @attrs.define
 class GatewaySide:
-    """The sandbox gateway as one story meets it; faults armed here are gone with the story."""
+    """The sandbox gateway as a story meets it, in one dialect; faults armed here are gone with the story."""
 
     sandbox: Sandbox
+    backend: str = "sandbox"
     _faults: list[str] = attrs.field(factory=list)
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """A method's settings here."""
+        return self.sandbox.settings(self.backend)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody may be shown of them."""
+        return self.sandbox.accounts.secrets(self.backend)
+
     def arm(
-        self, op: str, action: str, *, ref: str | None = None, times: int | None = None, **params: Any
+        self,
+        op: str,
+        action: str,
+        *,
+        ref: str | None = None,
+        times: int | None = None,
+        nth: int = 1,
+        **params: Any,
     ) -> str:
         """Arms one fault, for one merchant reference or for whoever comes."""
-        rule = {"op": op, "action": action, "times": times, "params": params}
+        rule = {"op": op, "action": action, "times": times, "nth": nth, "params": params}
         if ref:
             rule["merchant_ref"] = ref
         fault = self.sandbox.control("POST", "faults", json=rule).json()["id"]
@@ -81,6 +100,10 @@ class GatewaySide:
                 return items
             after = {"after": page["next"]}
 
+    def lie(self, action: str, ref: str, **params: Any) -> None:
+        """Has the gateway speak of other money than it took, once it has taken it."""
+        self.arm("status", action, ref=ref, nth=1 + ASKED_BEFORE.get(self.backend, 0), **params)
+
     def answered_reports(self, gateway_id: str) -> int:
         """How many reports on a payment the shop has answered so far."""
         return sum(
@@ -93,25 +116,42 @@ class GatewaySide:
         """Sends the hosted page's form; answers where the customer is sent next.
 
         When the deed changed the payment and the shop is to be told, waits until the shop has answered.
+        Where a declined card or a customer who leaves is not the end, the gateway ends the payment at last.
         """
         before = self.payments(ref)[0]
         reports = self.answered_reports(before["id"])
         answer = requests.post(page, data=form, timeout=SECONDS_MAX, allow_redirects=False)
-        assert answer.status_code == 303, f"{answer.status_code} {answer.text}"
+        assert answer.status_code in {200, 303}, f"{answer.status_code} {answer.text}"
         after = self.payments(ref)[0]
+        if after["status"] == "created":
+            self.force(ref, "expired", is_heard=wait_for_report)
+            return self.way_back(page)
         if wait_for_report and before["status"] != after["status"] in ENDED:
             self._await_report(before["id"], reports)
+        return answer.headers["Location"]
+
+    def way_back(self, page: str) -> str:
+        """Where a payment's page sends a customer who opens it once it is over."""
+        answer = requests.get(page, timeout=SECONDS_MAX, allow_redirects=False)
+        assert answer.status_code == 303, f"{answer.status_code} {answer.text}"
         return answer.headers["Location"]
 
     def _await_report(self, gateway_id: str, reports: int) -> None:
         assert poll(lambda: self.answered_reports(gateway_id) > reports), "the shop answered no report"
 
-    def force(self, ref: str, status: str) -> None:
-        """Lets something happen that no customer does, and waits until the shop has heard of it."""
+    def force(self, ref: str, status: str, *, is_heard: bool = True) -> None:
+        """Lets something happen that no customer does, and waits until the shop has heard, if it is to."""
         gateway_id = self.payments(ref)[0]["id"]
         reports = self.answered_reports(gateway_id)
         self.sandbox.control("POST", f"payments/{gateway_id}/force", json={"status": status})
-        self._await_report(gateway_id, reports)
+        if is_heard:
+            self._await_report(gateway_id, reports)
+
+    def report_again(self, ref: str) -> None:
+        """Sends the last report on a payment once more, as the gateway does, and has it taken."""
+        last = [each for each in self._pages("deliveries") if each["merchant_ref"] == ref][-1]
+        again = self.sandbox.control("POST", f"deliveries/{last['id']}/replay").json()
+        assert again["response_status"] == 200, again
 
     def report(self, ref: str, gateway_id: str, claim: Claim, amount: int, currency: str) -> bytes:
         """The body of a report that claims something of a payment."""
@@ -145,9 +185,7 @@ class GatewaySide:
             digest = digest[:-1] + ("0" if digest[-1] != "0" else "1")
         return {"X-Sandbox-Signature": f"t={seconds},v1={digest}"}
 
-    def return_query(self, ref: str, gateway_id: str, status: str, *, forged: bool) -> str:
-        """The query with which the gateway sends customers back."""
-        said = {"payment_id": gateway_id, "merchant_ref": ref, "status": status, "ts": str(int(time.time()))}
-        signed = urlencode(sorted(said.items()))
-        digest = hmac.new(self.sandbox.signing_secret.encode(), signed.encode(), hashlib.sha256).hexdigest()
-        return f"{signed}&sig={'0' * 64 if forged else digest}"
+    def forged_query(self, ref: str, gateway_id: str) -> str:
+        """The query of a return that says a payment was made, without the secret to sign that with."""
+        said = {"payment_id": gateway_id, "merchant_ref": ref, "status": "captured"}
+        return urlencode({**said, "ts": str(int(time.time())), "sig": "0" * 64})

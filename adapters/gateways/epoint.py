@@ -6,7 +6,17 @@ import attrs
 
 from adapters.gateways import epoint_dialect as dialect
 from adapters.gateways.reading import Json
-from adapters.gateways.schemas import CAPTURE, MANUAL, NAME, SECRET, base_url, is_manual, schema, text
+from adapters.gateways.schemas import (
+    CAPTURE,
+    MANUAL,
+    NAME,
+    SECRET,
+    base_url,
+    is_manual,
+    schema,
+    secrets_in,
+    text,
+)
 from adapters.gateways.talking import Line, refused, sensible
 from adapters.gateways.transport import Answer, Calls
 from application.gateways import (
@@ -209,7 +219,9 @@ class Epoint:
         """The gateway as configured by settings that were checked against the schema before."""
         percent = settings.get("split_percent")
         return EpointGateway(
-            line=Line(self.calls, self.name, text(settings, "base_url", VENDORS_URL)),
+            line=Line(
+                self.calls, self.name, text(settings, "base_url", VENDORS_URL), secrets_in(SCHEMA, settings)
+            ),
             public_key=text(settings, "public_key"),
             private_key=text(settings, "private_key"),
             currency=text(settings, "currency", "AZN"),

@@ -6,7 +6,7 @@ import attrs
 
 from adapters.gateways import mollie_dialect as dialect
 from adapters.gateways.reading import Json, hint
-from adapters.gateways.schemas import CAPTURE, SECRET, base_url, is_manual, schema, text
+from adapters.gateways.schemas import CAPTURE, SECRET, base_url, is_manual, schema, secrets_in, text
 from adapters.gateways.signing import QUERY_FIELDS_MAX
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
@@ -149,7 +149,9 @@ class Mollie:
     def connect(self, settings: Settings) -> MollieGateway:
         """The gateway as configured by settings that were checked against the schema before."""
         return MollieGateway(
-            line=Line(self.calls, self.name, text(settings, "base_url", VENDORS_URL)),
+            line=Line(
+                self.calls, self.name, text(settings, "base_url", VENDORS_URL), secrets_in(SCHEMA, settings)
+            ),
             api_key=text(settings, "api_key"),
             is_manual=is_manual(settings),
         )

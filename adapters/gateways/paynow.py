@@ -9,7 +9,7 @@ import attrs
 
 from adapters.gateways.cleaning import Vocabulary
 from adapters.gateways.reading import Json, Unreadable, hint, read_object, web_address, word, word_or_none
-from adapters.gateways.schemas import SECRET, base_url, schema, text
+from adapters.gateways.schemas import SECRET, base_url, schema, secrets_in, text
 from adapters.gateways.signing import ensure_same, hmac_sha256_base64
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
@@ -165,7 +165,9 @@ class Paynow:
     def connect(self, settings: Settings) -> PaynowGateway:
         """The gateway as configured by settings that were checked against the schema before."""
         return PaynowGateway(
-            line=Line(self.calls, self.name, text(settings, "base_url", VENDORS_URL)),
+            line=Line(
+                self.calls, self.name, text(settings, "base_url", VENDORS_URL), secrets_in(SCHEMA, settings)
+            ),
             api_key=text(settings, "api_key"),
             signature_key=text(settings, "signature_key"),
         )

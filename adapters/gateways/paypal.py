@@ -9,7 +9,7 @@ import attrs
 
 from adapters.gateways import paypal_dialect as dialect
 from adapters.gateways.reading import Json, Unreadable, hint, word
-from adapters.gateways.schemas import CAPTURE, NAME, SECRET, base_url, is_manual, schema, text
+from adapters.gateways.schemas import CAPTURE, NAME, SECRET, base_url, is_manual, schema, secrets_in, text
 from adapters.gateways.signing import TOLERANCE_SECONDS
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.tokens import TokenLine, Tokens
@@ -184,7 +184,9 @@ class Paypal:
 
     def connect(self, settings: Settings) -> PaypalGateway:
         """The gateway as configured by settings that were checked against the schema before."""
-        line = Line(self.calls, self.name, text(settings, "base_url", VENDORS_URL))
+        line = Line(
+            self.calls, self.name, text(settings, "base_url", VENDORS_URL), secrets_in(SCHEMA, settings)
+        )
         client = f"{text(settings, 'client_id')}:{text(settings, 'client_secret')}"
         credentials = base64.b64encode(client.encode()).decode()
         return PaypalGateway(

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import attrs
 
 from adapters.gateways import payu_dialect as dialect
-from adapters.gateways.schemas import CAPTURE, CURRENCY, NAME, SECRET, base_url, schema, text
+from adapters.gateways.schemas import CAPTURE, CURRENCY, NAME, SECRET, base_url, schema, secrets_in, text
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.tokens import TokenLine, Tokens
 from adapters.gateways.transport import Answer, Calls
@@ -149,7 +149,9 @@ class Payu:
 
     def connect(self, settings: Settings) -> PayuGateway:
         """The gateway as configured by settings that were checked against the schema before."""
-        line = Line(self.calls, self.name, text(settings, "base_url", VENDORS_URL))
+        line = Line(
+            self.calls, self.name, text(settings, "base_url", VENDORS_URL), secrets_in(SCHEMA, settings)
+        )
         client = {name: text(settings, name) for name in ("client_id", "client_secret")}
         return PayuGateway(
             line=TokenLine(

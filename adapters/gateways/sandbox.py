@@ -7,7 +7,7 @@ import attrs
 
 from adapters.gateways import sandbox_dialect as dialect
 from adapters.gateways.reading import Json
-from adapters.gateways.schemas import BASE_URL, CAPTURE, SECRET, is_manual, schema, text
+from adapters.gateways.schemas import BASE_URL, CAPTURE, SECRET, is_manual, schema, secrets_in, text
 from adapters.gateways.signing import ensure_timed_header, signed_query
 from adapters.gateways.talking import Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
@@ -154,7 +154,7 @@ class Sandbox:
     def connect(self, settings: Settings) -> SandboxGateway:
         """The gateway as configured by settings that were checked against the schema before."""
         return SandboxGateway(
-            Line(self.calls, self.name, text(settings, "base_url")),
+            Line(self.calls, self.name, text(settings, "base_url"), secrets_in(SCHEMA, settings)),
             api_key=text(settings, "api_key"),
             signing_secret=text(settings, "signing_secret"),
             is_manual=is_manual(settings),

@@ -1,6 +1,7 @@
 """JSON Schemas of settings: what the backends' settings have in common."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from application.gateways import Settings
 
@@ -58,6 +59,12 @@ def base_url(vendors: str) -> Property:
 def text(settings: Settings, name: str, default: str = "") -> str:
     """A setting that is a text, by settings that were checked against their schema before."""
     return str(settings.get(name, default))
+
+
+def secrets_in(schema: Mapping[str, Any], settings: Settings) -> tuple[str, ...]:
+    """The secret settings, which nothing that is kept or told may repeat."""
+    names = [name for name, wanted in schema["properties"].items() if wanted.get("writeOnly")]
+    return tuple(text(settings, name) for name in names if name in settings)
 
 
 def is_manual(settings: Settings) -> bool:

@@ -7,7 +7,7 @@ import attrs
 
 from adapters.gateways import stripe_dialect as dialect
 from adapters.gateways.reading import Json
-from adapters.gateways.schemas import CAPTURE, SECRET, base_url, is_manual, schema, text
+from adapters.gateways.schemas import CAPTURE, SECRET, base_url, is_manual, schema, secrets_in, text
 from adapters.gateways.signing import ensure_timed_header
 from adapters.gateways.talking import ABSENT, Line, declined, sensible
 from adapters.gateways.transport import Answer, Calls
@@ -183,7 +183,9 @@ class Stripe:
     def connect(self, settings: Settings) -> StripeGateway:
         """The gateway as configured by settings that were checked against the schema before."""
         return StripeGateway(
-            line=Line(self.calls, self.name, text(settings, "base_url", VENDORS_URL)),
+            line=Line(
+                self.calls, self.name, text(settings, "base_url", VENDORS_URL), secrets_in(SCHEMA, settings)
+            ),
             secret_key=text(settings, "secret_key"),
             webhook_secret=text(settings, "webhook_secret"),
             is_manual=is_manual(settings),

@@ -18,17 +18,23 @@ Read = TypeVar("Read")
 
 log = structlog.get_logger(__name__)
 
+SECRET_LENGTH_MIN, HIDDEN = 8, b"***"
+
 # A bare 404 says nothing, for it may be anybody's: the gateway has to say so in its own words.
 ABSENT = Verdict(status=VerdictStatus.ABSENT)
 
 
 @attrs.frozen
 class Line:
-    """The line to one gateway: who it is, where, and how calls get there."""
+    """The line to one gateway: who it is, where, and how calls get there.
+
+    Should it repeat one of our `secrets`, the answer does not say it: part of it is kept and shown.
+    """
 
     calls: Calls = attrs.field(repr=False)
     backend: str
     base_url: str
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
     def deadline(self, within_seconds: float | None = None) -> float:
         """When something that begins now has to be over."""
@@ -40,7 +46,17 @@ class Line:
         """Ask, and get the whole answer, whatever its status. Raises: GatewayTrouble."""
         # Appended, not resolved: the base may hold a path of its own.
         url = self.base_url.rstrip("/") + path
-        return self.calls.call(method, url, {"Accept": "application/json", **headers}, body, deadline)
+        answer = self.calls.call(method, url, {"Accept": "application/json", **headers}, body, deadline)
+        return attrs.evolve(answer, body=self._without_secrets(answer.body))
+
+    def _without_secrets(self, body: bytes) -> bytes:
+        for secret in self.secrets:
+            # A shorter one stands in many a word, and keeps nobody out.
+            if len(secret) >= SECRET_LENGTH_MIN:
+                written = json.dumps(secret)[1:-1]
+                for form in {secret, written, written.replace("/", "\\/")}:
+                    body = body.replace(form.encode(), HIDDEN)
+        return body
 
     def ask_json(
         self,

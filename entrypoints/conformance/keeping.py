@@ -89,7 +89,7 @@ def _ensure_no_secret(subject: Subject, outcome: Outcome) -> None:
 
 
 def _keeps_clean_json(subject: Subject, backend: Backend, operation: str) -> None:
-    """A field that nobody knows may hold anything, and what is free text may hold a card's number."""
+    """What nobody knows may hold anything, and free text a card's number or what the gateway was sent."""
     situation, word = shown(subject, operation, needed(backend, operation)[0])
     last = len(situation.exchanges) - 1
     steps = subject.steps(situation, word, {}, {})
@@ -98,7 +98,8 @@ def _keeps_clean_json(subject: Subject, backend: Backend, operation: str) -> Non
         told = json.loads(answer.body)
     except ValueError:
         raise Fails("the last answer is no JSON, which nothing can be added to") from None
-    more = {"pan": CARD_NUMBER, "message": f"card {CARD_NUMBER}", "echo": sorted(subject.secrets)}
+    said = f"card {CARD_NUMBER}, keys {', '.join(sorted(subject.secrets))}"
+    more = dict.fromkeys(("pan", "message", "error", "description"), said)
     body = json.dumps({**told, **more}).encode()
     with subject.facing(situation, word, strikes={last: attrs.evolve(answer, body=body)}) as here:
         outcome = here.told(operation)

@@ -179,6 +179,10 @@ MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
         [("response=WORDS.kept(reply, {order_id})", "response=__import__('json').dumps(reply)")],
         ["ask/keeps-clean-json"],
     ),
+    "what the gateway repeats of our secrets is kept": (
+        [('text(settings, "base_url"), secrets_in(SCHEMA, settings))', 'text(settings, "base_url"))')],
+        ["ask/keeps-clean-json", "open/keeps-clean-json"],
+    ),
     "each try has a key of its own": (
         [('"Idempotency-Key": key', '"Idempotency-Key": __import__("secrets").token_hex(8)')],
         ["open/opened", "open/is-sent-again-word-for-word", "refund/is-sent-again-word-for-word"],

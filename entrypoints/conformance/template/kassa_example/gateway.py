@@ -7,7 +7,7 @@ import attrs
 
 from adapters.gateways.cleaning import Vocabulary
 from adapters.gateways.reading import Json, Unreadable, hint, minor, read_object, web_address, word
-from adapters.gateways.schemas import BASE_URL, SECRET, schema, text
+from adapters.gateways.schemas import BASE_URL, SECRET, schema, secrets_in, text
 from adapters.gateways.signing import ensure_timed_header
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
@@ -148,7 +148,7 @@ class Example:
     def connect(self, settings: Settings) -> ExampleGateway:
         """The gateway as configured by settings that were checked against the schema before."""
         return ExampleGateway(
-            line=Line(self.calls, self.name, text(settings, "base_url")),
+            line=Line(self.calls, self.name, text(settings, "base_url"), secrets_in(SCHEMA, settings)),
             api_key=text(settings, "api_key"),
             signing_key=text(settings, "signing_key"),
         )

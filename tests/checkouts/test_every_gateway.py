@@ -42,7 +42,7 @@ class TestPaying:
     def test_whole_checkout(self, till: Till) -> None:
         """The customer pays on the gateway's page, the gateway calls back, the customer returns."""
         bought = till.bought()
-        till.ensure_undecided(bought)
+        till.ensure_waiting(bought)
 
         told = till.come_back(till.pay(bought))
 
@@ -168,7 +168,7 @@ class TestNotPaying:
         told = till.come_back(f"{till.door.address}/v1/callbacks/{till.backend}/{bought.ref}")
 
         assert told == "pending"
-        till.ensure_undecided(bought)
+        till.ensure_waiting(bought)
 
 
 class TestFalseNews:
@@ -180,7 +180,7 @@ class TestFalseNews:
         till.pay(bought)
 
         assert till.answers(bought) == {403}
-        till.ensure_undecided(bought)
+        till.ensure_waiting(bought)
         assert till.report_again(bought) == 200
         till.ensure_sold_once(bought)
 
@@ -204,7 +204,7 @@ class TestFalseNews:
         way_back = till.pay(mine)
 
         assert till.answers(mine) == {200}
-        till.ensure_undecided(other)
+        till.ensure_waiting(other)
         assert till.moves(other, "captured") == []
         assert till.come_back(way_back) == "success"
         till.ensure_sold_once(mine)
@@ -223,12 +223,12 @@ class TestFalseNews:
         way_back = till.pay(mine)
 
         assert till.answers(mine) == {200}
-        till.ensure_undecided(other)
+        till.ensure_waiting(other)
         if till.backend not in NAMELESS:
             till.ensure_sold_once(mine)
         assert till.come_back(way_back) == "success"
         till.ensure_sold_once(mine)
-        till.ensure_undecided(other)
+        till.ensure_waiting(other)
 
 
 class TestMoneyThatDiffers:

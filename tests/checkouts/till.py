@@ -194,6 +194,11 @@ class Till:
         assert self.shop.payment(bought.payment_id)["status"] == "1"
         assert self.shop.stock(bought.sku) == (STOCK, 1)
 
+    def ensure_waiting(self, bought: Bought) -> None:
+        """Nobody has paid, and nobody doubts that anybody will."""
+        self.ensure_undecided(bought)
+        assert self.bill(bought)["state"] == "waiting"
+
     def ensure_free(self, bought: Bought) -> None:
         """The order has failed, and its goods are free."""
         self.await_status(bought, "FAILED")

@@ -62,6 +62,8 @@ def postgresql_engine(
             pool_size=connections_max,
             max_overflow=0,
             pool_timeout=patience_milliseconds / 1000,
+            # Whoever used a connection ends what was begun on it.
+            pool_reset_on_return=None,
             # What a statement was given may be a secret, and errors are logged.
             hide_parameters=True,
             # Said when a transaction begins, so that it holds behind PgBouncer too.
@@ -184,10 +186,12 @@ class _Transactions:
     begin_writing_alone = begin_alone
 
     def end(self, connection: PoolProxiedConnection) -> None:
-        """Have one begin again with the next statement."""
+        """Roll back what was begun, and have one begin again with the next statement."""
         driver = _driver_of(connection)
         if driver.autocommit:
             driver.autocommit = False
+        elif driver.pgconn.transaction_status:
+            driver.rollback()
 
     def execute(self, connection: PoolProxiedConnection, sql: str, values: Any) -> Any:
         """By a cursor that need not look for the places of the values: they have their numbers."""

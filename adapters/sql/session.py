@@ -143,9 +143,11 @@ class Session:
         try:
             if not self._is_lost:
                 self._transactions.end(connection)
+        except self._driver.Error as error:
+            # What was begun ends with its connection, then.
+            connection.invalidate(error)
         finally:
-            with translated():
-                connection.close()
+            connection.close()
 
     def _groups_of(self, changes: Sequence[Change]) -> Iterator[Sequence[Change]]:
         """On PostgreSQL those of different tables; a second change of one table has to see the first."""

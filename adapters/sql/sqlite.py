@@ -94,7 +94,8 @@ class _Turns:
         connection.info["writes"] = True
 
     def end(self, connection: PoolProxiedConnection) -> None:
-        """There is nothing to do but to give the connection back."""
+        """Roll back what was begun."""
+        connection.rollback()
 
     def execute(self, connection: PoolProxiedConnection, sql: str, values: Any) -> Any:
         """As it is."""

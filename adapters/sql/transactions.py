@@ -20,7 +20,7 @@ class Transactions(Protocol):
         """Make ready for one statement that writes, which is a transaction of its own."""
 
     def end(self, connection: PoolProxiedConnection) -> None:
-        """Make the connection what it was, before it is rolled back and given back."""
+        """Roll back what was not committed: the connection is as it was, and can be given back."""
 
     def execute(self, connection: PoolProxiedConnection, sql: str, values: Any) -> Any:
         """The driver's cursor that has run the words, on a list of values once for each."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -184,13 +185,13 @@ class Contests:
     def _locking(self, skus: Sequence[str]) -> Iterator[None]:
         """Somebody locks these products one after the other, over and over."""
         over = threading.Event()
-        thread = threading.Thread(target=_lock, args=(self.shop.database_url, skus, over))
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        with ThreadPoolExecutor(1) as somebody:
+            locking = somebody.submit(_lock, self.shop.database_url, skus, over)
+            try:
+                yield
+            finally:
+                over.set()
+            locking.result()
 
     @contextmanager
     def _seeing_circles_soon(self) -> Iterator[None]:
@@ -212,7 +213,8 @@ def _turned_away(answers: Sequence[Told]) -> Counter[str]:
 
 
 def _lock(url: str, skus: Sequence[str], over: threading.Event) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
+    # PgBouncer may be in between: nothing may be prepared on a connection of the server.
+    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
         while not over.wait(LETS_GO_SECONDS):
             # One who had looked already when the circle closed does not look again: then this one does.
             with suppress(psycopg.errors.DeadlockDetected), connection.transaction():

@@ -94,9 +94,11 @@ def reload(instance: Program) -> None:
     old = set(instance.children)
     instance.send(signal.SIGHUP)
     deadline = time.monotonic() + SECONDS_MAX
-    while old & set(instance.children) or len(instance.children) != len(old):
+    while old & (now := set(instance.children)) or len(now) != len(old):
+        if not instance.is_running:
+            raise Failed("an instance has died")
         if time.monotonic() > deadline:
-            raise Failed("the processes were not replaced in time")
+            raise Failed(f"processes {sorted(old)} were not replaced in time: there are {sorted(now)}")
         time.sleep(0.02)
 
 
@@ -123,10 +125,7 @@ def crowd(trial: Trial, instances: Sequence[Program], visits: Visits) -> list[Ro
 def counted(instance: Program) -> int:
     """How many requests of customers it has answered, all its processes together."""
     told = requests.get(f"{instance.address}/metrics", timeout=SECONDS_MAX).text
-    of_customers = re.findall(
-        r'kassa_http_requests_total\{.*route="/v1/(?:products|cart|orders).*\} (\S+)', told
-    )
-    return int(sum(map(float, of_customers)))
+    return int(sum(map(float, OF_CUSTOMERS.findall(told))))
 
 
 def report(trial: Trial, what: str, times: int, roamers: Sequence[Roamer]) -> None:

@@ -65,10 +65,10 @@ class FillCart:
 
         def phase(uow: UnitOfWork) -> CartView:
             now = self.clock.now()
-            cart = uow.carts.of(customer_id) or Cart(self.keys.cart_id(), customer_id, changed_on=now.date())
-            goods = uow.products.find({*cart.lines, sku})
+            found, goods = uow.carts.around(customer_id, sku)
             if sku not in goods:
                 raise NotFound("there is no such product")
+            cart = found or Cart(self.keys.cart_id(), customer_id, changed_on=now.date())
             cart.put(sku, quantity, now)
             goods[sku].stock.ensure_available(quantity)
             if len({goods[each].price.currency for each in cart.lines if each in goods}) > 1:

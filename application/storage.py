@@ -42,6 +42,13 @@ class Carts(Protocol):
         """The customer's active cart."""
         ...
 
+    def around(self, customer_id: CustomerId, sku: Sku) -> tuple[Cart | None, Mapping[Sku, Product]]:
+        """The customer's active cart, with this product and those in it, as far as they exist, to look at.
+
+        Where no product exists nothing is answered at all, nor the cart.
+        """
+        ...
+
     def save(self, cart: Cart) -> None:
         """Store a cart, new or changed. Raises at commit: StaleVersion."""
         ...

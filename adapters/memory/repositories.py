@@ -1,6 +1,6 @@
 """The memory adapter's aggregates: read and written in the draft of one unit of work."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -64,6 +64,13 @@ class MemoryCarts:
             cart = self._tables.carts.get(customer_id)
             self._active[customer_id] = copy_of_cart(cart) if cart else None
         return self._active[customer_id]
+
+    def around(self, customer_id: CustomerId, sku: Sku) -> tuple[Cart | None, Mapping[Sku, Product]]:
+        """The cart, with this product and those in it."""
+        cart = self.of(customer_id)
+        wanted, known = {sku, *(cart.lines if cart else ())}, self._tables.products
+        goods = {each: copy_of_product(known[each].product) for each in wanted if each in known}
+        return (cart, goods) if goods else (None, {})
 
     def save(self, cart: Cart) -> None:
         """Store a cart, new or changed."""

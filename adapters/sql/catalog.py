@@ -1,8 +1,22 @@
 """The repositories of products with their stock, and of carts."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Executable, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    JSON,
+    Executable,
+    Select,
+    TableValuedAlias,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from adapters.sql.mapping_catalog import cart_from_row, cart_to_row, product_from_row, product_to_row
 from adapters.sql.one_of import one_of
@@ -18,6 +32,31 @@ _INSERT_PRODUCT = insert(products)
 _UPDATE_PRODUCT = update(products).where(products.c.sku == bindparam("the_sku"))
 
 _CART = select(carts).where(carts.c.customer_id == bindparam("customer"))
+_cart = _CART.subquery("cart")
+
+
+def _around(lines: TableValuedAlias, *, one_by_one: bool) -> Select[Any]:
+    """A cart, with the products in it and one more.
+
+    PostgreSQL expects so many lines in a cart that it would rather read all products; with an offset,
+    if of nothing, it looks them up one by one.
+    """
+    in_it = select(lines.c.key.label("sku")).select_from(carts.join(lines, true()))
+    in_it = in_it.where(carts.c.customer_id == bindparam("customer"))
+    wanted = in_it.union(select(bindparam("the_sku", type_=products.c.sku.type))).subquery("wanted")
+    is_wanted = products.c.sku == wanted.c.sku
+    goods = select(products).where(is_wanted).offset(0).lateral("goods") if one_by_one else products
+    both = wanted.join(goods, true() if one_by_one else is_wanted).join(_cart, true(), isouter=True)
+    return select(_cart, *(column for column in goods.c if column.name != "id")).select_from(both)
+
+
+_AROUND = {
+    "sqlite": _around(func.json_each(carts.c.lines).table_valued("key"), one_by_one=False),
+    "postgresql": _around(
+        func.json_object_keys(cast(carts.c.lines, JSON)).table_valued("key").render_derived("lines"),
+        one_by_one=True,
+    ),
+}
 _INSERT_CART = insert(carts)
 _MINE = (carts.c.id == bindparam("the_id"), carts.c.version == bindparam("the_version"))
 _UPDATE_CART = update(carts).where(*_MINE)
@@ -85,6 +124,14 @@ class SqlCarts:
             row = self._session.run(_CART, {"customer": customer_id}).one_or_none()
             self._active[customer_id] = cart_from_row(row) if row else None
         return self._active[customer_id]
+
+    def around(self, customer_id: CustomerId, sku: Sku) -> tuple[Cart | None, Mapping[Sku, Product]]:
+        """The cart, with this product and those in it, by one statement."""
+        rows = self._session.run(_AROUND[self._session.dialect], {"customer": customer_id, "the_sku": sku})
+        if rows:
+            self._active[customer_id] = cart_from_row(rows[0]) if rows[0].id else None
+        goods = map(product_from_row, rows)
+        return self._active.get(customer_id), {product.sku: product for product in goods}
 
     def save(self, cart: Cart) -> None:
         """Store a cart, new or changed."""

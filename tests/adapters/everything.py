@@ -89,6 +89,7 @@ def _check_out(uow: UnitOfWork) -> None:
         uow.people.customer_by_email("Aysel@example.com"),
     )
     assert method and customer
+    uow.carts.around(customer.id, Sku("kettle"))
     cart = uow.carts.of(customer.id)
     assert cart
     uow.products.find(cart.lines)

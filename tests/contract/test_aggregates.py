@@ -415,6 +415,22 @@ class TestCarts:
         with storage.begin() as uow:
             assert uow.carts.of(aysel.id) is None
 
+    def test_comes_with_its_goods(self, storage: Storage, aysel: Customer) -> None:
+        """And one more, as far as they exist; without any of them nothing comes."""
+        lamp, kettle = make_product("lamp"), make_product("kettle")
+        store(storage, lamp, kettle, make_product("anvil"))
+        cart = make_cart(aysel.id, lamp=1, gone=2)
+        with storage.begin() as uow:
+            assert uow.carts.around(aysel.id, kettle.sku) == (None, {kettle.sku: kettle})
+            assert uow.carts.around(aysel.id, Sku("nothing")) == (None, {})
+        self.save(storage, cart)
+
+        with storage.begin() as uow:
+            found, goods = uow.carts.around(aysel.id, kettle.sku)
+            assert (found, goods) == (cart, {lamp.sku: lamp, kettle.sku: kettle})
+            assert uow.carts.around(aysel.id, Sku("nothing")) == (cart, {lamp.sku: lamp})
+            assert uow.carts.of(aysel.id) == cart
+
     def test_can_be_begun_anew(self, storage: Storage, aysel: Customer) -> None:
         """A cart can be deleted and another saved in its place, in one unit of work."""
         old = make_cart(aysel.id, "old", lamp=1)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from entrypoints.prefork import prefork
+from entrypoints.service import stay
 from entrypoints.serving import address_of, announce, bind, listen, serve
 
 
@@ -13,7 +14,9 @@ def serve_like_kassa(make: Callable[[], Callable[..., Any]], *, processes: int =
     """Serve what each process makes for itself on a free port, until told to stop."""
 
     def work(_: int, line: socket.socket) -> None:
-        serve(make(), bound, line, threads, threading.Event())
+        app = make()
+        stay()
+        serve(app, bound, line, threads, threading.Event())
 
     with bind("127.0.0.1", 0) as bound:
         listen(bound)

@@ -1,5 +1,6 @@
 """The service as `kassa serve` runs it: a parent that binds, and children that are wired, serve and work."""
 
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ def run_service(
             metrics = Metrics.of_one_of_many(numbers, seat)
             with opened(settings, public_url) as kassa:
                 app = web_app(kassa, settings, public_url, draining, metrics)
+                stay()
                 with working(kassa, settings) if with_workers else nullcontext():
                     serve(app, bound, line, settings.threads, draining, notice_seconds=notice)
 
@@ -53,6 +55,12 @@ def run_service(
             when_up=lambda: announce(address),
             when_dead=lambda seat: forget_dead(numbers, seat),
         )
+
+
+def stay() -> None:
+    """What there is by now is there to stay: nobody has to look again and again whether it is garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """What one process serves: waitress over a socket that others share, and an end that drops nobody."""
 
 import ctypes
-import gc
 import logging
 import select
 import socket
@@ -110,8 +109,6 @@ def serve(
     are let in after that.
     """
     server = Server.over(app, bound, threads)
-    # What there is by now is there to stay: nobody has to look again and again whether it is garbage.
-    gc.freeze()
     orders = _Orders(line, server._map)
     with suppress(OSError):
         line.send(UP)

@@ -39,7 +39,9 @@ _SURE_OF_LIFE = {
     "tcp_user_timeout": 10_000,
 }
 
-_CURSOR = "cursor"
+_CURSOR, _IS_NEW = "cursor", "is new"
+# A statement that stands alone begins no transaction that could say so.
+_ISOLATION, _READ_COMMITTED = "default_transaction_isolation", "read committed"
 _GUARDS = "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)"
 _ROOM = text(
     "SELECT current_setting('max_connections')::int"
@@ -124,7 +126,8 @@ def _connect_arguments(url: URL, patience_milliseconds: int, behind_pgbouncer: b
     if behind_pgbouncer:
         arguments["prepare_threshold"] = None
     else:
-        ours = {**{name: str(value) for name, value in TIMEOUTS.items()}, "synchronous_commit": "on"}
+        ours = {name: str(value) for name, value in TIMEOUTS.items()}
+        ours |= {"synchronous_commit": "on", _ISOLATION: _READ_COMMITTED.replace(" ", r"\ ")}
         options = [*(f"-c {name}={value}" for name, value in ours.items()), *options]
     return {**arguments, "options": " ".join(options)} if options else arguments
 
@@ -142,13 +145,16 @@ class _Guard:
             connection.close()
             raise UnfitDatabase(f"PostgreSQL {VERSION_MIN} or newer is needed, and this is {version}")
         with connection.cursor() as cursor:
-            found = dict(cursor.execute(_GUARDS, [[*TIMEOUTS, "synchronous_commit"]]).fetchall())
+            names = [*TIMEOUTS, "synchronous_commit", _ISOLATION]
+            found = dict(cursor.execute(_GUARDS, [names]).fetchall())
         connection.rollback()
         missing = [
             f"{name} = '{limit}ms'" for name, limit in TIMEOUTS.items() if not 0 < int(found[name]) <= limit
         ]
         if found["synchronous_commit"] not in {"on", "remote_apply"}:
             missing.append("synchronous_commit = 'on'")
+        if found[_ISOLATION] != _READ_COMMITTED:
+            missing.append(f"{_ISOLATION} = '{_READ_COMMITTED}'")
         if missing:
             connection.close()
             how = " ".join(f"ALTER ROLE CURRENT_USER SET {each};" for each in missing)
@@ -168,6 +174,7 @@ def _set_up(connection: "Driver[Any]", record: ConnectionPoolEntry) -> None:
         def dump(self, value: object) -> bytes:
             return str(value).encode()
 
+    record.info[_IS_NEW] = True
     record.info[_CURSOR] = cursor = RawCursor(connection)
     for kind in (int, bool, datetime):
         cursor.adapters.register_dumper(kind, Plain)
@@ -210,6 +217,9 @@ def _driver_of(connection: PoolProxiedConnection) -> "Driver[Any]":
 def _refuse_stale(connection: "Driver[Any]", record: ConnectionPoolEntry, _: object) -> None:
     # Between transactions a server says nothing but that it goes away: whatever there is to read,
     # another connection is opened instead. That costs one look at the socket and no round trip.
+    # One that was opened just now is not tried again: what is wrong with it, its first statement tells.
+    if record.info.pop(_IS_NEW, False):
+        return
     if connection.closed or _has_something_to_say(connection.fileno()):
         raise DisconnectionError("the database has closed this connection")
 

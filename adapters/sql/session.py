@@ -4,6 +4,7 @@ The connections are those of Core's pool, and what is run on them is what Core m
 its own way of running them is left out, for it costs as much again as the driver.
 """
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.statements import Form, Found, Together, Values, form_of, together
 from adapters.sql.transactions import transactions_of
-from adapters.sql.trouble import meaning_of, translated
+from adapters.sql.trouble import UnfitDatabase, meaning_of, translated
 from application.storage import StaleVersion
 from domain.errors import StoreUnavailable
 
@@ -21,6 +22,8 @@ K = TypeVar("K")
 A = TypeVar("A")
 
 NOTHING: Values = {}
+
+log = logging.getLogger("kassa.store")
 
 
 class _Versioned(Protocol):
@@ -128,6 +131,10 @@ class Session:
             with translated():
                 self._connection = self._engine.raw_connection()
             begin(self._connection)
+        except UnfitDatabase as unfit:
+            # It was fit when we started, and whoever is served now can do nothing about it.
+            log.error("the database has become unfit: %s", unfit)
+            raise StoreUnavailable("the database does not answer") from unfit
         except self._driver.Error as error:
             meaning = self._meaning_of(error, "BEGIN")
             self._give_back()
@@ -176,7 +183,7 @@ class Session:
     ) -> tuple[Sequence[Any], int]:
         """The rows that the words answer, and how many of the table they met."""
         connection = self._open()
-        # Whoever follows what is executed, as tracing does, hears of it as from Core itself.
+        # Whoever follows what is executed hears of it as from Core, but from the pool's connection.
         for heard in self._engine.dispatch.before_cursor_execute:
             heard(connection, None, sql, placed, how, isinstance(placed, list))
         try:

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 import pytest
 from sqlalchemy import Engine, Integer, bindparam, create_engine, delete, insert, select, text, update
 
+from adapters.sql import postgresql
+from adapters.sql.engine import open_engine
 from adapters.sql.many_rows import array_of, at_once, numbered
 from adapters.sql.one_of import one_of
 from adapters.sql.session import Change, Session, ask
@@ -219,6 +221,16 @@ class TestLostConnection:
         session.close()
 
         assert ask(shelf.engine, select(products.c.id).where(products.c.sku == "kettle")) == []
+
+    def test_is_no_fault_of_a_client_however_often(
+        self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A server that ends each connection as soon as it was opened is one that does not answer."""
+        engine = open_engine(shelf.url, connections_max=1)
+        monkeypatch.setattr(postgresql, "_has_something_to_say", lambda _: True)
+
+        assert ask(engine, select(products.c.id).where(products.c.sku == "kettle")) == []
+        engine.dispose()
 
 
 class TestAtOnce:

@@ -8,12 +8,13 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import String, create_engine, select, text
 
 from adapters.sql.engine import open_engine, readonly
 from adapters.sql.idempotency import SqlIdempotencyKeys
 from adapters.sql.migrate import downgrade, is_current, upgrade
-from adapters.sql.tables import belongs, metadata
+from adapters.sql.session import ask
+from adapters.sql.tables import belongs, metadata, products
 from adapters.sql.trouble import UnfitDatabase
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.system import SecretVault
@@ -108,11 +109,46 @@ class TestGuards:
                 assert connection.exec_driver_sql(f"SHOW {name}").scalar_one() == value
         plain.dispose()
 
-    @pytest.mark.parametrize("loose", ["lock_timeout=0", "statement_timeout=1h", "synchronous_commit=off"])
+    @pytest.mark.parametrize(
+        "loose",
+        [
+            "lock_timeout=0",
+            "statement_timeout=1h",
+            "synchronous_commit=off",
+            "default_transaction_isolation=serializable",
+        ],
+    )
     def test_are_not_loosened_by_the_url(self, shelf: Shelf, loose: str) -> None:
         """What would wait for ever, or forget what it said, is found at start."""
         with pytest.raises(UnfitDatabase, match=loose.partition("=")[0]):
             open_engine(f"{shelf.url}?options=-c%20{loose}")
+
+    def test_hold_for_a_statement_alone(self, shelf: Shelf) -> None:
+        """It begins no transaction that could say how it is kept apart, whatever the database would take."""
+        isolation = text("SELECT current_setting('transaction_isolation') AS level").columns(level=String)
+        shelf.execute(
+            f"ALTER DATABASE {shelf.engine.url.database} SET default_transaction_isolation = serializable"
+        )
+        engine = open_engine(shelf.url, connections_max=2)
+
+        assert ask(engine, isolation).one().level == "read committed"
+        engine.dispose()
+
+    def test_that_fall_later_are_no_fault_of_a_client(self, shelf: Shelf) -> None:
+        """Whoever is served meanwhile is told to come back."""
+        shelf.execute("CREATE ROLE bounced LOGIN SUPERUSER")
+        for name, value in (("lock_timeout", 1), ("statement_timeout", 2)):
+            shelf.execute(f"ALTER ROLE bounced SET {name} = '{value}s'")
+        shelf.execute("ALTER ROLE bounced SET idle_in_transaction_session_timeout = '9s'")
+        shelf.execute("ALTER ROLE bounced SET synchronous_commit = 'on'")
+        engine = open_engine(shelf.url.replace("kassa@", "bounced@"), behind_pgbouncer=True)
+        shelf.execute("ALTER ROLE bounced RESET statement_timeout")
+        engine.dispose()
+
+        with pytest.raises(StoreUnavailable):
+            ask(engine, select(products.c.id).where(products.c.sku == "kettle"))
+        engine.dispose()
+        shelf.execute("DROP ROLE bounced")
 
     def test_let_what_the_url_says_pass(self, shelf: Shelf) -> None:
         """The parameters of the library that connects."""

@@ -210,7 +210,9 @@ class AskGateway:
     ) -> None:
         """Nothing is decided yet: end it if it was to be closed and that is sure, else look again.
 
-        What could be paid there all the same, since it cannot be ended there, is watched for a while.
+        What could be paid there all the same is watched for a while: what cannot be ended there, and
+        what the gateway once opened, though it says that it knows nothing of it. Its key may lead to
+        another account meanwhile.
         """
         is_absent = status is VerdictStatus.ABSENT
         sure = not question.patient or payment.looks >= ABSENT_LOOKS_MIN
@@ -219,7 +221,7 @@ class AskGateway:
             if payment.is_open:
                 payment.fail(question.closing, by, now)
             payment.stop_looking()
-            looks_again = not is_absent
+            looks_again = not is_absent or payment.bill.was_opened
         if looks_again:
             payment.look_later(now, self.policy.first_look, self.policy.watched_until(payment.created_at))
 

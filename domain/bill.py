@@ -106,6 +106,11 @@ class Bill:
         return self.state is BillState.PAID
 
     @property
+    def was_opened(self) -> bool:
+        """Whether the gateway has said that it opened it."""
+        return self.transaction_id is not None or self.next_step is not None
+
+    @property
     def is_seen(self) -> bool:
         """Whether the customer may know where to pay it."""
         return self.next_step is not None

@@ -190,6 +190,23 @@ class TestLettingUnpaidOrdersGo:
         assert world.order(out.orders[0]).status is OrderStatus.FAILED
         assert len(world.bank.called("verify")) >= 2
 
+    def test_watches_what_the_gateway_knew_before(self, world: World) -> None:
+        """A key that led to another account for a while is no proof: money that comes is still found."""
+        out = world.buy(2)
+        hidden = world.bank.hide(out.payment.order_id)
+        world.clock.turn(minutes=31)
+        for _ in range(3):
+            world.app.look_after_payments()
+            world.clock.turn(minutes=2)
+        assert world.order(out.orders[0]).status is OrderStatus.FAILED
+
+        world.bank.show(hidden)
+        world.bank.confirm(out.payment.order_id)
+        world.clock.turn(days=1)
+        world.app.look_after_payments()
+
+        assert world.order(out.orders[0]).status is OrderStatus.PROCESSING
+
     @pytest.mark.parametrize("how", ["silent", "turned away"])
     def test_believes_nothing_the_sooner_for_silence(self, world: World, how: str) -> None:
         """Only answers count: the first one after an outage may be that of a gateway still half asleep."""

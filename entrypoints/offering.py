@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import attrs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
@@ -28,6 +29,9 @@ def ensure_sound(made: object) -> Backend:
         raise Unsound("it has no name, settings_schema, and gateway_type and connect (or terms)")
     if not isinstance(made.name, str) or not _NAME.fullmatch(made.name):
         raise Unsound("its name is not of small letters, digits and _")
+    if isinstance(made, OnlineBackend) and isinstance(made, OfflineBackend):
+        # Who is paid without asking anybody may approve at once: it has to be one or the other.
+        raise Unsound("it has both a gateway_type and terms")
     _ensure_schema(made.settings_schema)
     if isinstance(made, OnlineBackend):
         _ensure_gateway(made.gateway_type)
@@ -40,8 +44,11 @@ def ensure_sound(made: object) -> Backend:
 def _ensure_gateway(gateway_type: object) -> None:
     if not isinstance(gateway_type, type):
         raise Unsound("its gateway_type is no class")
-    if not isinstance(getattr(gateway_type, "capabilities", None), Capabilities):
+    capabilities = getattr(gateway_type, "capabilities", None)
+    if not isinstance(capabilities, Capabilities):
         raise Unsound("its gateway_type does not tell its capabilities")
+    if not all(isinstance(told, bool) for told in attrs.astuple(capabilities)):
+        raise Unsound("its capabilities are no truth values")
     if not hasattr(gateway_type, "base_url") and "base_url" not in inspect.get_annotations(gateway_type):
         raise Unsound("its gateway_type has no base_url")
     for port in (Gateway, *(power for power in POWERS.values() if issubclass(gateway_type, power))):
@@ -57,6 +64,8 @@ def _ensure_takes(offered: object, port: type, name: str) -> None:
     theirs = getattr(offered, name, None)
     if not callable(theirs):
         raise Unsound(f"its gateway_type has no {name}")
+    if inspect.iscoroutinefunction(theirs):
+        raise Unsound(f"its {name} would have to be awaited")
     wanted = list(inspect.signature(getattr(port, name)).parameters.values())
     # Of a class its methods still want to be told of what; of an object they know.
     wanted = wanted if isinstance(offered, type) else wanted[1:]
@@ -82,6 +91,9 @@ def _ensure_schema(schema: object) -> None:
     for name, wanted in properties.items():
         if not _is_plain(wanted):
             raise Unsound(f"its setting {name} is no text, number or truth value")
+    if properties.get("base_url", {"format": "uri"}).get("format") != "uri":
+        # In production only https is taken, of settings that are known for addresses.
+        raise Unsound("its setting base_url has not the format uri")
     _ensure_tried(schema)
 
 

@@ -110,6 +110,12 @@ class TestAnUnsoundOne:
             (changed("gateway_type = ElsewhereGateway", "gateway_type = 7"), "gateway_type is no class"),
             (changed("    capabilities = ", "    able = "), "does not tell its capabilities"),
             (changed('    base_url = "', '    place = "'), "has no base_url"),
+            (changed("asks_by_reference=False", 'asks_by_reference="no"'), "no truth values"),
+            (changed("    def verify", "    async def verify"), "verify would have to be awaited"),
+            (
+                changed("    def connect", "    def terms(self, settings): ...\n\n    def connect"),
+                "both a gateway_type and terms",
+            ),
             (changed("def initiate(", "def open("), "has no initiate"),
             (
                 changed("self, received, now", "self, received"),
@@ -145,6 +151,7 @@ class TestAnUnsoundOne:
             ({"properties": {"a": {"type": "strin"}}}, "no JSON Schema"),
             ({"properties": {"a": {"type": "object"}}}, "setting a is no text, number or truth value"),
             ({"properties": {"a": {}}}, "setting a is no text"),
+            ({"properties": {"base_url": {"type": "string"}}}, "base_url has not the format uri"),
             ({"properties": {"a": {"type": ["string", "null"]}}}, "setting a is no text"),
             ({"properties": {"a": {"type": "string", "$ref": "https://x.test/y"}}}, "cannot be used"),
             ({"properties": {}, "allOf": [{"additionalProperties": False}]}, "cannot be used"),

@@ -35,6 +35,8 @@ class GatewayTrouble(Exception):
         kind: what that means to the caller.
         sent: whether the request may have had an effect there; by its kind, unless told.
         retry_after_seconds: when it asked to be tried again, if it did.
+        is_answer: whether it is well and said so, though not what we wanted to know; by its kind,
+            unless told.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class GatewayTrouble(Exception):
         *,
         sent: bool | None = None,
         retry_after_seconds: int | None = None,
+        is_answer: bool | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.kind = kind
         self.sent = kind is TroubleKind.UNKNOWN if sent is None else sent
+        self.is_answer = kind is TroubleKind.CONFIG if is_answer is None else is_answer
         self.retry_after_seconds = retry_after_seconds
 
 

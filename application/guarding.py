@@ -150,7 +150,7 @@ class Turn:
             is_answered = True
             raise
         except GatewayTrouble as trouble:
-            is_answered = trouble.kind is TroubleKind.CONFIG
+            is_answered = trouble.is_answer
             raise
         finally:
             self.give_back(is_answered)

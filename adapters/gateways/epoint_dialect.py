@@ -14,6 +14,7 @@ from application.gateways import (
     BadSignature,
     CardRegistration,
     Claim,
+    GatewayTrouble,
     Malformed,
     MoneyMove,
     MoveStatus,
@@ -122,12 +123,14 @@ def card_registration(reply: Json) -> CardRegistration:
 
 
 def verdict_of(reply: Json, currency: str, order_id: GatewayOrderId, *, is_hold: bool) -> Verdict:
-    """What its record of a payment says. Raises: Unreadable.
+    """What its record of a payment says. Raises: Unreadable, GatewayTrouble.
 
-    An `error` without a transaction is about the question, not the payment. It names no currency:
-    each account collects one.
+    An `error` without a transaction is about the question, not the payment: it refuses to answer, and
+    is well. It names no currency: each account collects one.
     """
     code, transaction_id = word(reply, "status"), word_or_none(reply, "transaction")
+    if code == "error" and transaction_id is None:
+        raise GatewayTrouble("the gateway does not tell how the payment stands", is_answer=True)
     status = _status(code, is_hold=is_hold)
     if status is None or transaction_id is None:
         raise Unreadable("it does not tell how the payment stands")

@@ -194,6 +194,7 @@ class TestGuard:
         [
             (GatewayRefused("no"), False),
             (GatewayTrouble("key", TroubleKind.CONFIG), False),
+            (GatewayTrouble("it does not tell", is_answer=True), False),
             (GatewayTrouble("unreachable", TroubleKind.NOT_SENT), True),
             (GatewayTrouble("broke off"), True),
             (GatewayTrouble("later", TroubleKind.RETRYABLE), True),

@@ -342,8 +342,9 @@ class TestAsking:
         """An error without one is about the question; the others break their promise."""
         for absent in ({}, {"transaction": None}):
             reply = {name: value for name, value in PAID.items() if name != "transaction"}
-            with pytest.raises(GatewayTrouble):
+            with pytest.raises(GatewayTrouble) as told:
                 connected(canned({**reply, **absent, "status": word})).verify(REF, "te1")
+            assert told.value.is_answer is (word == "error")
 
     def test_is_trouble_when_the_check_failed(self) -> None:
         """`server_error` is no word about the payment."""

@@ -63,7 +63,7 @@ class HearCallback:
         since, (method, connected) = self._now(), self._connected(code)
         try:
             claim = connected.parse_callback(received, self.ask.clock.now().timestamp())
-            self._ensure_its_own(connected, code, received)
+            is_sure = claim.is_signed and self._ensure_its_own(connected, code, received)
         except BadSignature as bad:
             self._keep(method, received, "forged")
             raise ForgedCallback("the signature does not hold") from bad
@@ -72,7 +72,7 @@ class HearCallback:
             raise Invalid(str(malformed)) from malformed
         inbox_id, payment = self._take(method, received, claim, order_id)
         if payment is not None and brings_news(payment, claim):
-            self._act(payment, method, inbox_id, since, is_hearsay=not claim.is_signed)
+            self._act(payment, method, inbox_id, since, is_hearsay=not is_sure)
 
     def land(self, *, code: MethodCode, order_id: GatewayOrderId | None, received: Received) -> Landing:
         """Where to send a customer who comes back; a forged return makes nobody ask, others now and then.
@@ -93,18 +93,24 @@ class HearCallback:
             self._act(payment, method, inbox_id, since, is_hearsay=True)
         return self._landing(payment.order_id if payment else None)
 
-    def _ensure_its_own(self, connected: Gateway, code: MethodCode, received: Received) -> None:
-        """Have the gateway confirm a callback where only it can. Raises: BadSignature when it does not."""
+    def _ensure_its_own(self, connected: Gateway, code: MethodCode, received: Received) -> bool:
+        """Have the gateway confirm a callback where only it can; answers whether it is sure then.
+
+        Raises: BadSignature when the gateway did not send it.
+        """
         if not isinstance(connected, ConfirmsCallbacks):
-            return
+            return True
+        if self.hearsay.is_confirmed_enough(code):
+            return False
         try:
             with self.ask.gateways.guards.turn(connected, code, Lane.SERVING) as turn:
                 is_its_own = turn.use(lambda: connected.confirms(received, CONFIRMING_PATIENCE_SECONDS))
         except GatewayTrouble:
             # It is a reason to ask all the same, and the gateway will be asked about the payment.
-            return
+            return False
         if not is_its_own:
             raise BadSignature("the gateway did not send this")
+        return True
 
     def _connected(self, code: MethodCode) -> tuple[PaymentMethod, Gateway]:
         method = self.queries.method_ever(code)

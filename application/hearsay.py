@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import attrs
 
-from application.policy import HEARSAY_ASKS_MAX, HEARSAY_WINDOW_SECONDS
-from domain.ids import PaymentId
+from application.policy import HEARSAY_ASKS_MAX, HEARSAY_CONFIRMATIONS_MAX, HEARSAY_WINDOW_SECONDS
+from domain.ids import MethodCode, PaymentId
 
 # So many payments are remembered; of those that are forgotten too early somebody may ask again.
 PAYMENTS_MAX = 10_000
@@ -15,21 +15,30 @@ PAYMENTS_MAX = 10_000
 
 @attrs.frozen(eq=False)
 class Hearsay:
-    """How often unsigned news made us ask about each payment lately; each process counts for itself."""
+    """How often news that anybody could have sent made us ask lately; each process counts for itself."""
 
     monotonic: Callable[[], float]
-    _asked: OrderedDict[PaymentId, tuple[float, int]] = attrs.field(factory=OrderedDict, init=False)
+    _asked: OrderedDict[PaymentId | MethodCode, tuple[float, int]] = attrs.field(
+        factory=OrderedDict, init=False
+    )
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     def is_enough(self, payment_id: PaymentId) -> bool:
-        """Whether more such news is not worth asking right now; it counts where it is."""
+        """Whether more news of a payment is not worth asking right now; it counts where it is."""
+        return self._is_enough(payment_id, HEARSAY_ASKS_MAX)
+
+    def is_confirmed_enough(self, code: MethodCode) -> bool:
+        """The same for asking a method's gateway whether it has sent something, whatever it is about."""
+        return self._is_enough(code, HEARSAY_CONFIRMATIONS_MAX)
+
+    def _is_enough(self, key: PaymentId | MethodCode, asks_max: int) -> bool:
         now = self.monotonic()
         with self._lock:
-            since, asked = self._asked.pop(payment_id, (now, 0))
+            since, asked = self._asked.pop(key, (now, 0))
             if now - since >= HEARSAY_WINDOW_SECONDS:
                 since, asked = now, 0
-            is_enough = asked >= HEARSAY_ASKS_MAX
-            self._asked[payment_id] = (since, asked + (not is_enough))
+            is_enough = asked >= asks_max
+            self._asked[key] = (since, asked + (not is_enough))
             if len(self._asked) > PAYMENTS_MAX:
                 self._asked.popitem(last=False)
         return is_enough

@@ -82,6 +82,9 @@ class PaypalGateway:
         told = {**self._signature_of(received), "webhook_id": self.webhook_id}
         request = dialect.confirmation_request(told, received.body)
         answer = self._post("/v1/notifications/verify-webhook-signature", deadline, request)
+        if answer.status in {400, 422}:
+            # What cannot even be asked about was not sent by it.
+            return False
         reply = self.line.line.told(answer)
         return sensible(lambda: _is_confirmed(reply))
 

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from application.gateways import GatewayTrouble, Received, capabilities_of
+from application.policy import HEARSAY_CONFIRMATIONS_MAX
 from domain.bill import BillState, PaymentStatus
 from domain.errors import ForgedCallback
 from domain.ids import GatewayOrderId
@@ -147,6 +148,28 @@ class TestConfirming:
         confirming.bank.answer = GatewayTrouble("silence")  # type: ignore[attr-defined]
         confirming.hear(out.payment)
 
+        assert confirming.payment(out.payment).status is PaymentStatus.SUCCESS
+
+    def test_is_asked_for_only_so_often(self, confirming: World) -> None:
+        """Whoever sends rubbish does not keep the gateway busy; a true one among it is asked about."""
+        out, confirming.customer = confirming.buy(2), confirming.customer_called("leyla")
+        another = confirming.buy(1)
+        confirms = confirming.bank.confirms  # type: ignore[attr-defined]
+        asked = []
+
+        def counted(received: Received, within_seconds: float) -> bool:
+            asked.append(received)
+            return bool(confirms(received, within_seconds))
+
+        confirming.bank.confirms = counted  # type: ignore[attr-defined]
+        for _ in range(HEARSAY_CONFIRMATIONS_MAX + 5):
+            confirming.hear(another.payment)
+        assert len(asked) == HEARSAY_CONFIRMATIONS_MAX
+
+        confirming.bank.confirm(out.payment.order_id)
+        confirming.hear(out.payment)
+
+        assert len(asked) == HEARSAY_CONFIRMATIONS_MAX
         assert confirming.payment(out.payment).status is PaymentStatus.SUCCESS
 
     @pytest.mark.parametrize(("took_seconds", "asked"), [(3, [0.5]), (4, [])])

@@ -339,6 +339,8 @@ class TestNotifications:
         assert told["transmission_sig"] == "c2lnbmVk" and told["transmission_time"] == MOMENT
         no = canned(TOKEN, {"verification_status": "FAILURE"})
         assert not connected(no).confirms(posted(EVENT), 1)
+        for status in (400, 422):
+            assert not connected(canned(TOKEN, (status, {}))).confirms(posted(EVENT), 1)
 
     @pytest.mark.parametrize("reply", [{}, {"verification_status": "success"}, {"verification_status": None}])
     def test_are_neither_its_own_nor_forged_when_it_does_not_say(self, reply: Mapping[str, Any]) -> None:

@@ -60,8 +60,7 @@ class LookAfterPayments:
     def _closing(self, payment: Payment) -> str | None:
         if payment.bill.state is BillState.FAILED:
             return ENDED
-        expired = payment.expires_at is not None and payment.expires_at <= self.ask.clock.now()
-        return EXPIRED if expired else None
+        return EXPIRED if payment.is_overdue(self.ask.clock.now()) else None
 
     def _expire(self, uow: UnitOfWork, payment_id: PaymentId) -> None:
         payment, _ = lock_payment(uow, payment_id)

@@ -19,6 +19,9 @@ from domain.payment import Payment
 
 CANCEL_ROUNDS_MAX = 3
 
+NOT_COMING = "staff say that the money will not come"
+ONLY_GATEWAY = "only its gateway can say that this order's payment failed"
+
 
 @attrs.frozen(kw_only=True)
 class VerifyBill:
@@ -155,7 +158,7 @@ class MoveOrder:
         if to is OrderStatus.CANCELLED:
             self.cancel(order_key=order_key, by=by, reason=reason)
         elif to is OrderStatus.FAILED:
-            in_one_transaction(self.begin, lambda uow: self._fail(uow, order_key, by, reason))
+            self._fail(order_key, by, reason or NOT_COMING)
         else:
             in_one_transaction(self.begin, lambda uow: self._fulfil(uow, order_key, to, by, reason))
 
@@ -165,15 +168,43 @@ class MoveOrder:
         order.fulfil(to, by, self.clock.now(), reason)
         uow.orders.save(order)
 
-    def _fail(self, uow: UnitOfWork, key: OrderKey, by: Actor, reason: str | None) -> None:
+    def _fail(self, key: OrderKey, by: Actor, reason: str) -> None:
+        """Fail what no gateway can tell: where there is none, or the hold is over and it will not say.
+
+        Silence is not enough, since its gateway may tell later; and what is told decides by itself.
+        """
+        untold = in_one_transaction(self.begin, lambda uow: self._fail_here(uow, key, by, reason, None))
+        if untold is None:
+            return
+        payment, method = self.cancel.ask.look_up(untold)
+        question = Question(by=by, closing=reason, patient=False, then=lambda uow, orders: True)
+        try:
+            answer = self.cancel.ask(payment, method, question)
+        except GatewayTrouble as trouble:
+            if not trouble.is_answer:
+                raise GatewayUnavailable(trouble.detail, [key]) from trouble
+            in_one_transaction(self.begin, lambda uow: self._fail_here(uow, key, by, reason, untold))
+        else:
+            if answer is None or not answer.is_done:
+                raise IllegalTransition(ONLY_GATEWAY)
+
+    def _fail_here(
+        self, uow: UnitOfWork, key: OrderKey, by: Actor, reason: str, untold: PaymentId | None
+    ) -> PaymentId | None:
+        """Fail the payment, unless its gateway has to be asked first: then that payment's id."""
         payments, orders = lock_orders(uow, [self._seen(uow, key)])
-        offline = [payment for payment in payments if payment.is_offline and payment.is_open]
-        if not offline or orders[0].status is not OrderStatus.HOLD:
-            raise IllegalTransition("only its gateway can say that this order's payment failed")
-        payment: Payment = offline[0]
+        now = self.clock.now()
+        doubtful = [each for each in payments if each.is_open and (each.is_offline or each.is_overdue(now))]
+        if not doubtful or orders[0].status is not OrderStatus.HOLD:
+            raise IllegalTransition(ONLY_GATEWAY)
+        payment: Payment = doubtful[0]
+        if not payment.is_offline and payment.id != untold:
+            return payment.id
         lock_goods(uow, uow.orders.lock(payment.order_ids))
-        payment.fail(reason or "staff say that the money will not come", by, self.clock.now())
+        # It is looked at as before, for money that comes late.
+        payment.fail(reason, by, now, still_open_there=not payment.is_offline)
         uow.payments.save(payment)
+        return None
 
     def _seen(self, uow: UnitOfWork, key: OrderKey) -> Order:
         seen = uow.orders.by_keys([key])

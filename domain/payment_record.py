@@ -142,6 +142,10 @@ class PaymentRecord:
         """Whether somebody else waits for the gateway to open this payment right now."""
         return self.bill.calling_until is not None and now < self.bill.calling_until
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether the hold is over."""
+        return self.expires_at is not None and self.expires_at <= now
+
     def look_later(
         self, now: datetime, first_pause: timedelta, watched_until: datetime, *, is_answered: bool = True
     ) -> None:

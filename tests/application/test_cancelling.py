@@ -2,6 +2,8 @@
 
 import pytest
 
+from application.gateways import GatewayTrouble
+from application.opening import CheckedOut
 from domain.bill import BillState, PaymentStatus
 from domain.errors import (
     Conflict,
@@ -13,6 +15,7 @@ from domain.errors import (
 )
 from domain.ids import OrderKey, PaymentId
 from domain.order import OrderStatus
+from domain.verdict import Verdict
 from tests.world import STAFF, World
 
 
@@ -235,6 +238,100 @@ class TestMovingAnOrderOn:
         world.app.move_order(order_key=out.orders[0].key, to=OrderStatus.CANCELLED, by=STAFF)
 
         assert world.bank.status(out.payment.order_id) == "canceled"
+
+
+class TestFailingWhatItsGatewayWillNotTell:
+    """A gateway that is well, and does not say how a payment stands, would hold its goods for ever."""
+
+    @pytest.fixture
+    def untold(self, world: World, monkeypatch: pytest.MonkeyPatch) -> CheckedOut:
+        out = world.buy(2)
+        self.answer(world, monkeypatch, GatewayTrouble("it does not tell", is_answer=True))
+        return out
+
+    @staticmethod
+    def answer(world: World, monkeypatch: pytest.MonkeyPatch, trouble: GatewayTrouble) -> None:
+        def troubled(*_: object) -> Verdict:
+            raise trouble
+
+        monkeypatch.setattr(world.bank, "verify", troubled)
+
+    @staticmethod
+    def fail(world: World, out: CheckedOut) -> None:
+        key = out.orders[0].key
+        world.app.move_order(order_key=key, to=OrderStatus.FAILED, by=STAFF, reason="nobody paid")
+
+    def test_is_for_staff_once_the_hold_is_over(self, world: World, untold: CheckedOut) -> None:
+        """Not before; then the goods are free, and the reason is kept."""
+        with pytest.raises(IllegalTransition):
+            self.fail(world, untold)
+        world.clock.turn(minutes=31)
+        world.app.look_after_payments()
+        assert world.stock() == (5, 2)
+
+        self.fail(world, untold)
+
+        payment = world.payment(untold.payment)
+        assert (payment.status, payment.failure) == (PaymentStatus.FAILED, "nobody paid")
+        assert world.order(untold.orders[0]).status is OrderStatus.FAILED
+        assert world.stock() == (5, 0)
+        with pytest.raises(IllegalTransition):
+            self.fail(world, untold)
+
+    def test_still_finds_money_that_comes_late(
+        self, world: World, untold: CheckedOut, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is looked for as after any hold."""
+        world.clock.turn(minutes=31)
+        self.fail(world, untold)
+        world.clock.turn(minutes=1)
+        world.app.look_after_payments()
+        monkeypatch.undo()
+        world.bank.confirm(untold.payment.order_id)
+
+        world.clock.turn(minutes=10)
+        world.app.look_after_payments()
+
+        assert world.payment(untold.payment).status is PaymentStatus.SUCCESS
+        assert world.order(untold.orders[0]).status is OrderStatus.PROCESSING
+
+    def test_waits_while_it_is_silent(
+        self, world: World, untold: CheckedOut, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Unknown is not failed: it may tell later."""
+        world.clock.turn(minutes=31)
+        self.answer(world, monkeypatch, GatewayTrouble("silence"))
+
+        with pytest.raises(GatewayUnavailable):
+            self.fail(world, untold)
+
+        assert world.payment(untold.payment).status is PaymentStatus.PENDING
+        assert world.stock() == (5, 2)
+
+    def test_is_not_needed_when_it_tells(
+        self, world: World, untold: CheckedOut, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nothing came: it closes the payment itself."""
+        monkeypatch.undo()
+        world.clock.turn(minutes=31)
+
+        self.fail(world, untold)
+
+        assert world.bank.status(untold.payment.order_id) == "canceled"
+        assert world.payment(untold.payment).look_at is None
+
+    def test_is_refused_when_it_tells_of_money(
+        self, world: World, untold: CheckedOut, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What it says decides, not staff."""
+        monkeypatch.undo()
+        world.clock.turn(minutes=31)
+        world.bank.confirm(untold.payment.order_id)
+
+        with pytest.raises(IllegalTransition):
+            self.fail(world, untold)
+
+        assert world.order(untold.orders[0]).status is OrderStatus.PROCESSING
 
 
 class TestApprovingAndVerifying:

@@ -23,6 +23,13 @@ BOASTING = (
     "status=success&paymentStatus=CONFIRMED&payment_status=paid&state=captured&redirect_status=succeeded"
 )
 
+# What shows that nobody else's word is taken for the gateway's.
+ABOUT_SIGNATURES = (
+    "callback/altered-is-forged",
+    "callback/unsigned-is-forged",
+    "callback/of-another-key-is-forged",
+)
+
 _REFUSED = frozenset({"forged", "malformed"})
 
 
@@ -39,6 +46,12 @@ def cases(subject: Subject, backend: Backend) -> Iterator[Case]:
     yield Case("callback/asks-nobody", partial(_asks_nobody, subject))
     yield Case("callback/strange-ones-do-no-harm", partial(_strange_do_no_harm, subject))
     yield Case("callback/an-unsigned-return-claims-nothing", partial(_return_claims_nothing, subject))
+
+
+def are_unsigned(subject: Subject) -> bool:
+    """Whether its callbacks say of themselves that anybody could have sent them."""
+    claims = [_hear(subject, heard.received, heard.at) for heard in _posted(subject)]
+    return all(isinstance(claim, Claim) and not claim.is_signed for claim in claims)
 
 
 def _hear(subject: Subject, received: Received, now: float) -> str | Claim:

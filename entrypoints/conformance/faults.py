@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -123,6 +124,9 @@ def _is_in_doubt(subject: Subject, backend: Backend, operation: str, at: int, fa
         told == fault.retry_after_seconds,
         f"to be tried again after {told}, not {fault.retry_after_seconds} s",
     )
+    sent = Counter((each.method, each.path, each.body) for each in here.script.asked_for())
+    again = [f"{method} {path}" for (method, path, _), times in sent.items() if method != "GET" and times > 1]
+    ensure(not (again and fault.is_sent), f"it may have had an effect, and was sent again: {again}")
     late = seconds - fault.seconds
     ensure(late < GRACE_SECONDS, f"it came {late:.1f} s after the deadline")
 

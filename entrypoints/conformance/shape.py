@@ -100,6 +100,7 @@ SHAPE: Mapping[str, Any] = _object(
             "additionalProperties": False,
         },
         "callbacks": {"type": "array", "items": _CALLBACK},
-        "left_out": _TEXTS,
+        # A reason that tells nothing is none.
+        "left_out": {"type": "object", "additionalProperties": {"type": "string", "minLength": 10}},
     },
 )

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from adapters.gateways.settings import ensure_valid
-from application.gateways import Backend, OfflineBackend, OfflineTerms
+from application.gateways import Backend, ConfirmsCallbacks, OfflineBackend, OfflineTerms, OnlineBackend
 from domain.errors import Invalid
 from entrypoints.conformance import answers, callbacks, faults, keeping, strange
 from entrypoints.conformance.case import Case, ensure, is_online
@@ -51,10 +51,13 @@ def cases_of(subject: Subject, backend: Backend) -> Iterator[Case]:
 
 
 def suite(subject: Subject, backend: Backend) -> Mapping[str, Case]:
-    """The cases by name, and one about what was left out."""
+    """The cases by name, and those about what was left out."""
     found = {case.name: case for case in cases_of(subject, backend)}
-    last = Case("left-out/are-cases", partial(_are_cases, subject, tuple(found)))
-    return {**found, last.name: last}
+    last = [
+        Case("left-out/are-cases", partial(_are_cases, subject, tuple(found))),
+        Case("left-out/tells-forged-callbacks", partial(_tells_forged, subject, backend)),
+    ]
+    return {**found, **{case.name: case for case in last}}
 
 
 def judged(subject: Subject, case: Case) -> Finding:
@@ -79,6 +82,17 @@ def _is_meant(left_out: str, name: str) -> bool:
 def _are_cases(subject: Subject, names: tuple[str, ...]) -> None:
     for left_out in subject.recordings.left_out:
         ensure(any(_is_meant(left_out, name) for name in names), f"there is no case {left_out} to leave out")
+
+
+def _tells_forged(subject: Subject, backend: Backend) -> None:
+    """Nobody leaves out what keeps forged news out, unless its news are unsigned, or confirmed by asking."""
+    left_out = [name for name in callbacks.ABOUT_SIGNATURES if name in subject.recordings.left_out]
+    if left_out and not (isinstance(backend, OnlineBackend) and _confirms(backend)):
+        ensure(callbacks.are_unsigned(subject), f"{left_out[0]} is left out, and callbacks pass for signed")
+
+
+def _confirms(backend: OnlineBackend) -> bool:
+    return issubclass(backend.gateway_type, ConfirmsCallbacks)
 
 
 def _is_offered(backend: Backend) -> None:

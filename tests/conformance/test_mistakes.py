@@ -4,6 +4,7 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
 import pytest
 
 from adapters.gateways.transport import Transport
@@ -108,6 +109,17 @@ MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
             )
         ],
         ["open/is-in-doubt-after:silence", "open/is-in-doubt-after:a-reset"],
+    ),
+    "a refund is sent again after silence": (
+        [
+            (
+                "        answer = self._post(path, request, instruction.idempotency_key)\n",
+                "        try:\n            answer = self._post(path, request, instruction.idempotency_key)\n"
+                "        except GatewayTrouble:\n"
+                "            answer = self._post(path, request, instruction.idempotency_key)\n",
+            )
+        ],
+        ["refund/is-in-doubt-after:a-reset"],
     ),
     "trouble there is told as a refusal": (
         [("frozenset({400, 422})", "frozenset(range(400, 600))")],
@@ -278,6 +290,18 @@ def test_a_mistaken_adapter_fails_by_name(mistake: str) -> None:
 
     assert [finding.result for finding in findings] == [Result.FAILED] * len(names), findings
     assert all(finding.why for finding in findings)
+
+
+def test_forged_callbacks_cannot_be_left_out() -> None:
+    """A gateway whose callbacks pass for signed has to show that they are."""
+    changes, names = MISTAKES["the signature is not checked"]
+    subject = subject_with(changes)
+    reasons = dict.fromkeys(names, "nobody ever forged one of them")
+    recordings = attrs.evolve(subject.recordings, left_out=reasons)
+
+    (finding,) = found(attrs.evolve(subject, recordings=recordings), "left-out/tells-forged-callbacks")
+
+    assert finding.result is Result.FAILED and "pass for signed" in finding.why
 
 
 def test_every_kind_of_mistake_is_planted() -> None:

@@ -63,7 +63,7 @@ class HearCallback:
         since, (method, connected) = self._now(), self._connected(code)
         try:
             claim = connected.parse_callback(received, self.ask.clock.now().timestamp())
-            is_sure = claim.is_signed and self._ensure_its_own(connected, code, received)
+            is_sure = claim.is_signed and self._is_its_own(connected, method, received, claim, order_id)
         except BadSignature as bad:
             self._keep(method, received, "forged")
             raise ForgedCallback("the signature does not hold") from bad
@@ -93,17 +93,29 @@ class HearCallback:
             self._act(payment, method, inbox_id, since, is_hearsay=True)
         return self._landing(payment.order_id if payment else None)
 
-    def _ensure_its_own(self, connected: Gateway, code: MethodCode, received: Received) -> bool:
-        """Have the gateway confirm a callback where only it can; answers whether it is sure then.
+    def _is_its_own(
+        self,
+        connected: Gateway,
+        method: PaymentMethod,
+        received: Received,
+        claim: Claim,
+        order_id: GatewayOrderId | None,
+    ) -> bool:
+        """Whether the gateway is sure to have sent a callback; some have to be asked whether they did.
 
+        That is only done for what could lead to something, and only so often, since anybody can post.
         Raises: BadSignature when the gateway did not send it.
         """
         if not isinstance(connected, ConfirmsCallbacks):
             return True
-        if self.hearsay.is_confirmed_enough(code):
+        with self.ask.begin() as uow:
+            payment = _named(uow, method, claim, order_id)
+        if payment is None or not brings_news(payment, claim):
+            return False
+        if self.hearsay.is_confirmed_enough(method.code):
             return False
         try:
-            with self.ask.gateways.guards.turn(connected, code, Lane.SERVING) as turn:
+            with self.ask.gateways.guards.turn(connected, method.code, Lane.SERVING) as turn:
                 is_its_own = turn.use(lambda: connected.confirms(received, CONFIRMING_PATIENCE_SECONDS))
         except GatewayTrouble:
             # It is a reason to ask all the same, and the gateway will be asked about the payment.
@@ -122,13 +134,10 @@ class HearCallback:
     def _take(
         self, method: PaymentMethod, received: Received, claim: Claim, order_id: GatewayOrderId | None
     ) -> tuple[int, Payment | None]:
-        """Keep the callback and find its payment, which must be one of this method."""
+        """Keep the callback, and find its payment."""
 
         def phase(uow: UnitOfWork) -> tuple[int, Payment | None]:
-            reference = claim.reference or order_id
-            payment = uow.payments.by_order_id(reference) if reference else None
-            if payment is not None and payment.method_id != method.id:
-                payment = None
+            payment = _named(uow, method, claim, order_id)
             verdict = "unknown"
             if payment is not None:
                 verdict = "received" if brings_news(payment, claim) else "repeated"
@@ -198,6 +207,15 @@ _NO_NEWS = {
 def brings_news(payment: Payment, claim: Claim) -> bool:
     """Whether a claim is worth asking the gateway: not when it only repeats what is settled."""
     return claim.claimed not in _NO_NEWS.get(payment.bill.state, frozenset())
+
+
+def _named(
+    uow: UnitOfWork, method: PaymentMethod, claim: Claim, order_id: GatewayOrderId | None
+) -> Payment | None:
+    """The payment that a callback is about, which must be one of this method."""
+    reference = claim.reference or order_id
+    payment = uow.payments.by_order_id(reference) if reference else None
+    return payment if payment is not None and payment.method_id == method.id else None
 
 
 def _kept(text: str) -> str:

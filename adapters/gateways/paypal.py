@@ -85,6 +85,10 @@ class PaypalGateway:
         if answer.status in {400, 422}:
             # What cannot even be asked about was not sent by it.
             return False
+        if 400 <= answer.status < 500:
+            # Anybody can have us ask this, and must not have it taken for broken by that.
+            trouble = self.line.line.trouble(answer)
+            raise GatewayTrouble(trouble.detail, trouble.kind, is_answer=True)
         reply = self.line.line.told(answer)
         return sensible(lambda: _is_confirmed(reply))
 

@@ -9,7 +9,7 @@ from application.gateways import GatewayTrouble, Received, capabilities_of
 from application.policy import HEARSAY_CONFIRMATIONS_MAX
 from domain.bill import BillState, PaymentStatus
 from domain.errors import ForgedCallback
-from domain.ids import GatewayOrderId
+from domain.ids import GatewayOrderId, MethodCode
 from domain.order import OrderStatus
 from domain.verdict import Verdict, VerdictStatus
 from tests.fakes import FakeBackend, FakeGateway
@@ -59,6 +59,11 @@ def collecting() -> World:
 @pytest.fixture
 def confirming() -> World:
     return World(backend=FakeBackend(Confirming()))
+
+
+def called(world: World, reference: GatewayOrderId) -> Received:
+    """The gateway's callback about a payment."""
+    return world.bank.callback(reference, now=world.clock.now().timestamp())
 
 
 def approve(world: World, reference: str) -> None:
@@ -149,6 +154,28 @@ class TestConfirming:
         confirming.hear(out.payment)
 
         assert confirming.payment(out.payment).status is PaymentStatus.SUCCESS
+
+    @pytest.mark.parametrize("about", ["nobody", "another method", "what is settled"])
+    def test_is_not_asked_for_what_could_lead_to_nothing(
+        self, confirming: World, monkeypatch: pytest.MonkeyPatch, about: str
+    ) -> None:
+        """What names no payment of this method that could still change is kept, and acknowledged."""
+        code, order_id = MethodCode("card"), confirming.buy(1).payment.order_id
+        if about == "another method":
+            confirming.method("other", backend="sandbox")
+            code = MethodCode("other")
+        elif about == "what is settled":
+            confirming.bank.confirm(order_id)
+            confirming.app.hear_callback(code=code, order_id=order_id, received=called(confirming, order_id))
+        received = called(confirming, order_id)
+        if about == "nobody":
+            confirming.store.tables.payments.clear()
+        monkeypatch.setattr(confirming.bank, "answer", False)
+
+        confirming.app.hear_callback(code=code, order_id=order_id, received=received)
+
+        *_, entry = confirming.store.tables.inbox.values()
+        assert entry.verdict == ("repeated" if about == "what is settled" else "unknown")
 
     def test_is_asked_for_only_so_often(self, confirming: World) -> None:
         """Whoever sends rubbish does not keep the gateway busy; a true one among it is asked about."""

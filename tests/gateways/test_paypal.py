@@ -342,6 +342,13 @@ class TestNotifications:
         for status in (400, 422):
             assert not connected(canned(TOKEN, (status, {}))).confirms(posted(EVENT), 1)
 
+    @pytest.mark.parametrize(("status", "is_answer"), [(401, True), (404, True), (429, True), (503, False)])
+    def test_cannot_have_it_taken_for_broken(self, status: int, is_answer: bool) -> None:
+        """Anybody can make us ask; that it will not say whether it sent something is an answer, too."""
+        with pytest.raises(GatewayTrouble) as raised:
+            connected(canned(TOKEN, (status, {}), TOKEN, (status, {}))).confirms(posted(EVENT), 1)
+        assert raised.value.is_answer is is_answer
+
     @pytest.mark.parametrize("reply", [{}, {"verification_status": "success"}, {"verification_status": None}])
     def test_are_neither_its_own_nor_forged_when_it_does_not_say(self, reply: Mapping[str, Any]) -> None:
         """Nonsense is no word about anything."""

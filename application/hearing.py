@@ -112,7 +112,7 @@ class HearCallback:
             payment = _named(uow, method, claim, order_id)
         if payment is None or not brings_news(payment, claim):
             return False
-        if self.hearsay.is_confirmed_enough(method.code):
+        if self.hearsay.is_confirmed_enough(payment.id):
             return False
         try:
             with self.ask.gateways.guards.turn(connected, method.code, Lane.SERVING) as turn:

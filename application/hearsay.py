@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import attrs
 
-from application.policy import HEARSAY_ASKS_MAX, HEARSAY_CONFIRMATIONS_MAX, HEARSAY_WINDOW_SECONDS
-from domain.ids import MethodCode, PaymentId
+from application.policy import HEARSAY_ASKS_MAX, HEARSAY_WINDOW_SECONDS
+from domain.ids import PaymentId
 
 # So many payments are remembered; of those that are forgotten too early somebody may ask again.
 PAYMENTS_MAX = 10_000
@@ -18,26 +18,30 @@ class Hearsay:
     """How often news that anybody could have sent made us ask lately; each process counts for itself."""
 
     monotonic: Callable[[], float]
-    _asked: OrderedDict[PaymentId | MethodCode, tuple[float, int]] = attrs.field(
+    # By the payment, and whether it was asked about or a callback about it was to be confirmed.
+    _asked: OrderedDict[tuple[PaymentId, bool], tuple[float, int]] = attrs.field(
         factory=OrderedDict, init=False
     )
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     def is_enough(self, payment_id: PaymentId) -> bool:
         """Whether more news of a payment is not worth asking right now; it counts where it is."""
-        return self._is_enough(payment_id, HEARSAY_ASKS_MAX)
+        return self._is_enough((payment_id, False))
 
-    def is_confirmed_enough(self, code: MethodCode) -> bool:
-        """The same for asking a method's gateway whether it has sent something, whatever it is about."""
-        return self._is_enough(code, HEARSAY_CONFIRMATIONS_MAX)
+    def is_confirmed_enough(self, payment_id: PaymentId) -> bool:
+        """The same for asking its gateway whether it has sent something about it.
 
-    def _is_enough(self, key: PaymentId | MethodCode, asks_max: int) -> bool:
+        Rubbish about one payment is thereby too little for the gateway's breaker to open by it.
+        """
+        return self._is_enough((payment_id, True))
+
+    def _is_enough(self, key: tuple[PaymentId, bool]) -> bool:
         now = self.monotonic()
         with self._lock:
             since, asked = self._asked.pop(key, (now, 0))
             if now - since >= HEARSAY_WINDOW_SECONDS:
                 since, asked = now, 0
-            is_enough = asked >= asks_max
+            is_enough = asked >= HEARSAY_ASKS_MAX
             self._asked[key] = (since, asked + (not is_enough))
             if len(self._asked) > PAYMENTS_MAX:
                 self._asked.popitem(last=False)

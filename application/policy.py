@@ -33,10 +33,9 @@ CALLBACK_PATIENCE_SECONDS = 3.5
 CONFIRMING_PATIENCE_SECONDS = 1.0
 
 # News that anybody could have sent (a customer's return, a callback that its gateway does not sign) makes
-# us ask about one payment so often in a while at most. Whatever more comes is left to the janitor.
+# us ask about one payment so often in a while at most, and so often whether its gateway sent it. Whatever
+# more comes is left to the janitor.
 HEARSAY_ASKS_MAX = 3
-# Where only the gateway can tell whether it sent something, it is asked that so often for a method.
-HEARSAY_CONFIRMATIONS_MAX = 30
 HEARSAY_WINDOW_SECONDS = 10.0
 
 # What a crash left behind is taken up again a little after its caller must have given up.

@@ -5,8 +5,9 @@ from typing import Any
 import attrs
 import pytest
 
-from application.gateways import GatewayTrouble, Received, capabilities_of
-from application.policy import HEARSAY_CONFIRMATIONS_MAX
+from application.breaker import BreakerState
+from application.gateways import GatewayTrouble, Received, TroubleKind, capabilities_of
+from application.policy import HEARSAY_ASKS_MAX, HEARSAY_WINDOW_SECONDS
 from domain.bill import BillState, PaymentStatus
 from domain.errors import ForgedCallback
 from domain.ids import GatewayOrderId, MethodCode
@@ -178,7 +179,7 @@ class TestConfirming:
         assert entry.verdict == ("repeated" if about == "what is settled" else "unknown")
 
     def test_is_asked_for_only_so_often(self, confirming: World) -> None:
-        """Whoever sends rubbish does not keep the gateway busy; a true one among it is asked about."""
+        """Whoever sends rubbish about a payment does not keep the gateway busy, nor others' news out."""
         out, confirming.customer = confirming.buy(2), confirming.customer_called("leyla")
         another = confirming.buy(1)
         confirms = confirming.bank.confirms  # type: ignore[attr-defined]
@@ -189,15 +190,38 @@ class TestConfirming:
             return bool(confirms(received, within_seconds))
 
         confirming.bank.confirms = counted  # type: ignore[attr-defined]
-        for _ in range(HEARSAY_CONFIRMATIONS_MAX + 5):
+        for _ in range(HEARSAY_ASKS_MAX + 5):
             confirming.hear(another.payment)
-        assert len(asked) == HEARSAY_CONFIRMATIONS_MAX
+        assert len(asked) == HEARSAY_ASKS_MAX
 
         confirming.bank.confirm(out.payment.order_id)
         confirming.hear(out.payment)
 
-        assert len(asked) == HEARSAY_CONFIRMATIONS_MAX
+        assert len(asked) == HEARSAY_ASKS_MAX + 1
         assert confirming.payment(out.payment).status is PaymentStatus.SUCCESS
+
+    def test_opens_no_breaker_by_rubbish(self, confirming: World) -> None:
+        """However long somebody goes on with it, and whatever trouble the gateway has with it."""
+        out = confirming.buy(1)
+        confirming.bank.answer = GatewayTrouble("later", TroubleKind.RETRYABLE)  # type: ignore[attr-defined]
+        for _ in range(90):
+            confirming.hear(out.payment, "pending")
+            confirming.clock.turn(seconds=0.5)
+
+        assert confirming.guards.states()[MethodCode("card")] is BreakerState.CLOSED
+
+    def test_is_done_again_after_a_while(self, confirming: World) -> None:
+        """A forged one is found out then, too."""
+        out = confirming.buy(1)
+        confirming.bank.answer = GatewayTrouble("silence")  # type: ignore[attr-defined]
+        for _ in range(HEARSAY_ASKS_MAX + 1):
+            confirming.hear(out.payment, "pending")
+        confirming.bank.answer = False  # type: ignore[attr-defined]
+        confirming.hear(out.payment, "pending")
+        confirming.clock.turn(seconds=HEARSAY_WINDOW_SECONDS)
+
+        with pytest.raises(ForgedCallback):
+            confirming.hear(out.payment, "pending")
 
     @pytest.mark.parametrize(("took_seconds", "asked"), [(3, [0.5]), (4, [])])
     def test_takes_its_time_from_the_answer_s(

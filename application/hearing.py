@@ -103,16 +103,15 @@ class HearCallback:
     ) -> bool:
         """Whether the gateway is sure to have sent a callback; some have to be asked whether they did.
 
-        That is only done for what could lead to something, and only so often, since anybody can post.
+        That is only done so often, since anybody can post: what could lead to nothing keeps no news out.
         Raises: BadSignature when the gateway did not send it.
         """
         if not isinstance(connected, ConfirmsCallbacks):
             return True
         with self.ask.begin() as uow:
             payment = _named(uow, method, claim, order_id)
-        if payment is None or not brings_news(payment, claim):
-            return False
-        if self.hearsay.is_confirmed_enough(payment.id):
+        is_news = payment is not None and brings_news(payment, claim)
+        if self.hearsay.is_confirmed_enough(payment.id if payment and is_news else method.code):
             return False
         try:
             with self.ask.gateways.guards.turn(connected, method.code, Lane.SERVING) as turn:

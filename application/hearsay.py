@@ -7,10 +7,13 @@ from collections.abc import Callable
 import attrs
 
 from application.policy import HEARSAY_ASKS_MAX, HEARSAY_WINDOW_SECONDS
-from domain.ids import PaymentId
+from domain.ids import MethodCode, PaymentId
 
 # So many payments are remembered; of those that are forgotten too early somebody may ask again.
 PAYMENTS_MAX = 10_000
+
+
+_Key = tuple[PaymentId | MethodCode, bool]
 
 
 @attrs.frozen(eq=False)
@@ -18,24 +21,23 @@ class Hearsay:
     """How often news that anybody could have sent made us ask lately; each process counts for itself."""
 
     monotonic: Callable[[], float]
-    # By the payment, and whether it was asked about or a callback about it was to be confirmed.
-    _asked: OrderedDict[tuple[PaymentId, bool], tuple[float, int]] = attrs.field(
-        factory=OrderedDict, init=False
-    )
+    # By the payment, and whether it was asked about or a callback about it was to be confirmed; what is
+    # about none that could change is counted by its method.
+    _asked: OrderedDict[_Key, tuple[float, int]] = attrs.field(factory=OrderedDict, init=False)
     _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     def is_enough(self, payment_id: PaymentId) -> bool:
         """Whether more news of a payment is not worth asking right now; it counts where it is."""
         return self._is_enough((payment_id, False))
 
-    def is_confirmed_enough(self, payment_id: PaymentId) -> bool:
+    def is_confirmed_enough(self, about: PaymentId | MethodCode) -> bool:
         """The same for asking its gateway whether it has sent something about it.
 
         Rubbish about one payment is thereby too little for the gateway's breaker to open by it.
         """
-        return self._is_enough((payment_id, True))
+        return self._is_enough((about, True))
 
-    def _is_enough(self, key: tuple[PaymentId, bool]) -> bool:
+    def _is_enough(self, key: _Key) -> bool:
         now = self.monotonic()
         with self._lock:
             since, asked = self._asked.pop(key, (now, 0))

@@ -15,6 +15,9 @@ from domain.errors import Invalid
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 
+# What settings are called that nobody may see; a key that is public is none of them.
+_SECRET = re.compile(r"(?!.*public).*(key|secret|password|passphrase|token)", re.ASCII | re.IGNORECASE)
+
 # What is stored, shown and checked one by one. Within lists or objects a secret would not be hidden.
 PLAIN_TYPES = ("string", "integer", "number", "boolean")
 
@@ -91,6 +94,9 @@ def _ensure_schema(schema: object) -> None:
     for name, wanted in properties.items():
         if not _is_plain(wanted):
             raise Unsound(f"its setting {name} is no text, number or truth value")
+        if _SECRET.fullmatch(name) and wanted.get("writeOnly") is not True:
+            # It would be shown to staff, and stay in answers that repeat it.
+            raise Unsound(f"its setting {name} is called like a secret, and not marked writeOnly")
     if properties.get("base_url", {"format": "uri"}).get("format") != "uri":
         # In production only https is taken, of settings that are known for addresses.
         raise Unsound("its setting base_url has not the format uri")

@@ -152,6 +152,8 @@ class TestAnUnsoundOne:
             ({"properties": {"a": {"type": "object"}}}, "setting a is no text, number or truth value"),
             ({"properties": {"a": {}}}, "setting a is no text"),
             ({"properties": {"base_url": {"type": "string"}}}, "base_url has not the format uri"),
+            ({"properties": {"api_key": {"type": "string"}}}, "api_key is called like a secret"),
+            ({"properties": {"Password": {"type": "string"}}}, "Password is called like a secret"),
             ({"properties": {"a": {"type": ["string", "null"]}}}, "setting a is no text"),
             ({"properties": {"a": {"type": "string", "$ref": "https://x.test/y"}}}, "cannot be used"),
             ({"properties": {}, "allOf": [{"additionalProperties": False}]}, "cannot be used"),

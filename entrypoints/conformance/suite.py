@@ -46,6 +46,7 @@ def cases_of(subject: Subject, backend: Backend) -> Iterator[Case]:
         yield Case("terms/are-told", partial(_tells_terms, subject, backend))
     if is_online(backend):
         yield Case("settings/have-secrets", partial(_have_secrets, subject))
+        yield Case("port/connects-what-it-tells", partial(_connects_its_own, subject))
         for group in (answers, faults, callbacks, keeping, strange):
             yield from group.cases(subject, backend)
 
@@ -100,6 +101,15 @@ def _is_offered(backend: Backend) -> None:
         ensure_sound(backend)
     except Unsound as flaw:
         raise Fails(str(flaw)) from None
+
+
+def _connects_its_own(subject: Subject) -> None:
+    """What it can do is told by the class, before anybody is connected: it has to be true of what is used."""
+    with subject.facing(None) as here:
+        made, told = type(here.gateway), here.backend.gateway_type
+        ensure(isinstance(here.gateway, told), f"it connects a {made.__name__}, and tells of {told.__name__}")
+        is_same = here.gateway.capabilities == told.capabilities
+        ensure(is_same, f"connected, it tells other capabilities than {told.__name__}")
 
 
 def _settings(subject: Subject) -> dict[str, Any]:

@@ -247,6 +247,16 @@ MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
         [("        if transaction_id is None:\n", "        if transaction_id == 'never':\n")],
         ["find/nobody-is-asked-without-a-number"],
     ),
+    "another gateway is connected than is told of": (
+        [
+            (
+                "@attrs.frozen\nclass Example:",
+                "class Another(ExampleGateway):\n    pass\n\n\n@attrs.frozen\nclass Example:",
+            ),
+            ("    gateway_type = ExampleGateway\n", "    gateway_type = Another\n"),
+        ],
+        ["port/connects-what-it-tells"],
+    ),
     "no setting is secret": (
         [('"api_key": SECRET, "signing_key": SECRET', '"api_key": BASE_URL, "signing_key": BASE_URL')],
         ["settings/have-secrets", "settings/are-those-recorded"],

@@ -38,7 +38,7 @@ def cases(subject: Subject, backend: Backend) -> Iterator[Case]:
         yield from _unknown_words(subject, operation)
     yield Case("open/tells-where-to-pay", partial(_tells_where_to_pay, subject))
     yield Case("open/takes-no-answer-about-another-bill", partial(_takes_no_other_opening, subject))
-    yield Case("ask/tells-what-was-paid", partial(_tells_what_was_paid, subject))
+    yield Case("ask/tells-what-was-paid", partial(tells_what_was_paid, subject))
     yield Case("ask/another-amount-shows", partial(_mismatch_shows, subject, "amount", _another_amount))
     yield Case("ask/another-currency-shows", partial(_mismatch_shows, subject, "currency", _another_currency))
     yield Case("ask/captured-in-part-shows", partial(_mismatch_shows, subject, "captured", _in_part))
@@ -124,7 +124,8 @@ def _takes_no_other_opening(subject: Subject) -> None:
         ensure(outcome.meaning == "trouble", f"an answer about another bill was taken for {outcome.meaning}")
 
 
-def _tells_what_was_paid(subject: Subject) -> None:
+def tells_what_was_paid(subject: Subject) -> None:
+    """A payment in full is told as one, of this bill. Raises: Fails."""
     known = (subject.recordings.order_id, subject.recordings.transaction_id)
     verdict = _verdict(_told(subject, *shown(subject, "ask", "succeeded")))
     ensure(verdict.is_about(*known), "it is told as another payment")

@@ -75,7 +75,10 @@ class Heard:
 
 @attrs.frozen(kw_only=True)
 class Recordings:
-    """Everything recorded of one gateway. `left_out` tells by case why it cannot be shown."""
+    """Everything recorded of one gateway. `left_out` tells by case why it cannot be shown.
+
+    `currencies` are those it takes beside the bill's. Units: their decimals.
+    """
 
     settings: Mapping[str, object]
     order_id: GatewayOrderId
@@ -84,6 +87,7 @@ class Recordings:
     card_id: str
     amount: Money
     amounts: str
+    currencies: Mapping[str, int]
     always: tuple[Exchange, ...]
     situations: tuple[Situation, ...]
     callbacks: tuple[Heard, ...]
@@ -135,6 +139,7 @@ def _recordings(told: Mapping[str, Any]) -> Recordings:
         card_id=bill.get("card_id", "C1"),
         amount=Money(bill.get("amount", 0), currency),
         amounts=told.get("amounts", "minor"),
+        currencies=told.get("currencies", {}),
         always=tuple(_exchange(each) for each in told.get("always", ())),
         situations=tuple(_situations(told.get("situations", {}))),
         callbacks=tuple(_heard(each) for each in told.get("callbacks", ())),

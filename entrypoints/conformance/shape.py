@@ -93,6 +93,11 @@ SHAPE: Mapping[str, Any] = _object(
     {
         "bill": _BILL,
         "amounts": {"enum": ["minor", "minor_text", "major", "major_text"]},
+        "currencies": {
+            "type": "object",
+            "propertyNames": {"pattern": "^[A-Z]{3}$"},
+            "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 4},
+        },
         "always": _EXCHANGES,
         "situations": {
             "type": "object",

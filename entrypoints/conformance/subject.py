@@ -21,6 +21,7 @@ from application.gateways import (
     Opening,
     Received,
 )
+from domain.money import Money
 from domain.people import Contact
 from domain.verdict import Verdict
 from entrypoints.conformance.filling import Values, callback_url, filled, usual_values
@@ -112,12 +113,13 @@ class Outcome:
 
 @attrs.frozen
 class Connected:
-    """A gateway adapter in front of its stand-in."""
+    """A gateway adapter in front of its stand-in; `moved` is the part to capture or give back, if not all."""
 
     backend: Any
     gateway: Any
     recordings: Recordings
     script: Script
+    moved: Money | None = None
 
     def use(self, operation: str) -> Outcome:
         """Make one use of the port. Raises: Fails where it ends in no way that the port knows."""
@@ -164,11 +166,11 @@ class Connected:
 
     @property
     def instruction(self) -> Instruction:
-        """To move all of the money."""
+        """To move all of the money, or the part that is told."""
         return Instruction(
             order_id=self.recordings.order_id,
             transaction_id=self.recordings.transaction_id,
-            amount=self.recordings.amount,
+            amount=self.moved or self.recordings.amount,
             of=self.recordings.amount,
             idempotency_key=f"{self.recordings.order_id}:move:1",
         )

@@ -10,7 +10,7 @@ import attrs
 from adapters.gateways.settings import ensure_valid
 from application.gateways import Backend, ConfirmsCallbacks, OfflineBackend, OfflineTerms, OnlineBackend
 from domain.errors import Invalid
-from entrypoints.conformance import answers, callbacks, faults, keeping, strange
+from entrypoints.conformance import amounts, answers, callbacks, faults, keeping, strange
 from entrypoints.conformance.case import Case, ensure, is_online
 from entrypoints.conformance.filling import filled
 from entrypoints.conformance.subject import Fails, Subject
@@ -47,7 +47,7 @@ def cases_of(subject: Subject, backend: Backend) -> Iterator[Case]:
     if is_online(backend):
         yield Case("settings/have-secrets", partial(_have_secrets, subject))
         yield Case("port/connects-what-it-tells", partial(_connects_its_own, subject))
-        for group in (answers, faults, callbacks, keeping, strange):
+        for group in (answers, amounts, faults, callbacks, keeping, strange):
             yield from group.cases(subject, backend)
 
 

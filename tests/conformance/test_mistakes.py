@@ -247,6 +247,28 @@ MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
         [("        if transaction_id is None:\n", "        if transaction_id == 'never':\n")],
         ["find/nobody-is-asked-without-a-number"],
     ),
+    "a refund of a part gives back all": (
+        [('{"amount": instruction.amount.minor}', '{"amount": instruction.of.minor}')],
+        ["refund/in-part"],
+    ),
+    "every currency has two decimals where it is asked for": (
+        [
+            (
+                '"amount": opening.amount.minor,',
+                '"amount": int(__import__("decimal").Decimal(opening.amount.decimal()) * 100),',
+            )
+        ],
+        ["open/asks-for-the-amount:JPY", "open/asks-for-the-amount:KWD"],
+    ),
+    "every currency has two decimals where it is told": (
+        [
+            (
+                'amount_minor=minor(reply, "amount")',
+                'amount_minor=int(minor(reply, "amount") / 100 * (reply["currency"] != "JPY" and 100 or 1))',
+            )
+        ],
+        ["ask/tells-what-was-paid:JPY"],
+    ),
     "another gateway is connected than is told of": (
         [
             (

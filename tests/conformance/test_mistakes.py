@@ -336,6 +336,19 @@ def test_forged_callbacks_cannot_be_left_out() -> None:
     assert finding.result is Result.FAILED and "pass for signed" in finding.why
 
 
+def test_what_watches_over_leaving_out_cannot_be_left_out() -> None:
+    """Else two lines more in the recordings would excuse whatever is left out."""
+    names = ("left-out/are-cases", "left-out/tells-forged-callbacks")
+    changes, forged = MISTAKES["the signature is not checked"]
+    subject = subject_with(changes)
+    reasons = dict.fromkeys((*names, *forged), "nobody ever forged one of them")
+    recordings = attrs.evolve(subject.recordings, left_out=reasons)
+
+    findings = found(attrs.evolve(subject, recordings=recordings), *names)
+
+    assert [finding.result for finding in findings] == [Result.FAILED] * 2
+
+
 def test_every_kind_of_mistake_is_planted() -> None:
     """At least ten, and each told by a case of its own."""
     shown = [names[0] for _, names in MISTAKES.values()]

@@ -88,7 +88,10 @@ class PaypalGateway:
         if 400 <= answer.status < 500:
             # Anybody can have us ask this, and must not have it taken for broken by that.
             trouble = self.line.line.trouble(answer)
-            raise GatewayTrouble(trouble.detail, trouble.kind, is_answer=True)
+            wait = trouble.retry_after_seconds
+            raise GatewayTrouble(
+                trouble.detail, trouble.kind, sent=trouble.sent, retry_after_seconds=wait, is_answer=True
+            )
         reply = self.line.line.told(answer)
         return sensible(lambda: _is_confirmed(reply))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import attrs
 
 from application.asking import AskGateway, Question
-from application.gateways import GatewayTrouble
+from application.gateways import GatewayTrouble, TroubleKind
 from application.locking import lock_goods, lock_orders, lock_payment
 from application.phases import in_one_transaction
 from application.ports import Clock
@@ -171,7 +171,8 @@ class MoveOrder:
     def _fail(self, key: OrderKey, by: Actor, reason: str) -> None:
         """Fail what no gateway can tell: where there is none, or the hold is over and it will not say.
 
-        Silence is not enough, since its gateway may tell later; and what is told decides by itself.
+        Silence is not enough, nor that our key is refused, since its gateway may tell later; and what
+        is told decides by itself.
         """
         untold = in_one_transaction(self.begin, lambda uow: self._fail_here(uow, key, by, reason, None))
         if untold is None:
@@ -181,7 +182,7 @@ class MoveOrder:
         try:
             answer = self.cancel.ask(payment, method, question)
         except GatewayTrouble as trouble:
-            if not trouble.is_answer:
+            if not trouble.is_answer or trouble.kind is TroubleKind.CONFIG:
                 raise GatewayUnavailable(trouble.detail, [key]) from trouble
             in_one_transaction(self.begin, lambda uow: self._fail_here(uow, key, by, reason, untold))
         else:

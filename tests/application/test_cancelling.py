@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.gateways import GatewayTrouble
+from application.gateways import GatewayTrouble, TroubleKind
 from application.opening import CheckedOut
 from domain.bill import BillState, PaymentStatus
 from domain.errors import (
@@ -295,12 +295,15 @@ class TestFailingWhatItsGatewayWillNotTell:
         assert world.payment(untold.payment).status is PaymentStatus.SUCCESS
         assert world.order(untold.orders[0]).status is OrderStatus.PROCESSING
 
-    def test_waits_while_it_is_silent(
-        self, world: World, untold: CheckedOut, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(
+        "trouble", [GatewayTrouble("silence"), GatewayTrouble("our key is refused", TroubleKind.CONFIG)]
+    )
+    def test_waits_while_it_may_tell_later(
+        self, world: World, untold: CheckedOut, monkeypatch: pytest.MonkeyPatch, trouble: GatewayTrouble
     ) -> None:
-        """Unknown is not failed: it may tell later."""
+        """Unknown is not failed: not while it is silent, nor while it does not listen to us."""
         world.clock.turn(minutes=31)
-        self.answer(world, monkeypatch, GatewayTrouble("silence"))
+        self.answer(world, monkeypatch, trouble)
 
         with pytest.raises(GatewayUnavailable):
             self.fail(world, untold)

@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Executable,
+    FromClause,
     Select,
     TableValuedAlias,
     bindparam,
@@ -34,29 +36,36 @@ _UPDATE_PRODUCT = update(products).where(products.c.sku == bindparam("the_sku"))
 _CART = select(carts).where(carts.c.customer_id == bindparam("customer"))
 _cart = _CART.subquery("cart")
 
+# The skus in a cart, in each database's words.
+LINES: Mapping[str, TableValuedAlias] = {
+    "sqlite": func.json_each(carts.c.lines).table_valued("key", name="line"),
+    "postgresql": func.json_object_keys(cast(carts.c.lines, JSON)).table_valued("key").render_derived("line"),
+}
 
-def _around(lines: TableValuedAlias, *, one_by_one: bool) -> Select[Any]:
-    """A cart, with the products in it and one more.
 
-    PostgreSQL expects so many lines in a cart that it would rather read all products; with an offset,
-    if of nothing, it looks them up one by one.
+def goods_where(dialect: str, condition: ColumnElement[bool]) -> tuple[FromClause, ColumnElement[bool]]:
+    """The products to be joined on a condition about the lines of a cart, and on what.
+
+    PostgreSQL expects a hundred lines in every cart, and would rather read all products than look so many
+    up; with an offset, if of nothing, it looks up those that there are.
     """
-    in_it = select(lines.c.key.label("sku")).select_from(carts.join(lines, true()))
+    if dialect == "sqlite":
+        return products, condition
+    return select(products).where(condition).offset(0).lateral("good"), true()
+
+
+def _around(dialect: str) -> Select[Any]:
+    """A cart, with the products in it and one more."""
+    line = LINES[dialect]
+    in_it = select(line.c.key.label("sku")).select_from(carts.join(line, true()))
     in_it = in_it.where(carts.c.customer_id == bindparam("customer"))
     wanted = in_it.union(select(bindparam("the_sku", type_=products.c.sku.type))).subquery("wanted")
-    is_wanted = products.c.sku == wanted.c.sku
-    goods = select(products).where(is_wanted).offset(0).lateral("goods") if one_by_one else products
-    both = wanted.join(goods, true() if one_by_one else is_wanted).join(_cart, true(), isouter=True)
-    return select(_cart, *(column for column in goods.c if column.name != "id")).select_from(both)
+    goods, on = goods_where(dialect, products.c.sku == wanted.c.sku)
+    together = wanted.join(goods, on).join(_cart, true(), isouter=True)
+    return select(_cart, *(column for column in goods.c if column.name != "id")).select_from(together)
 
 
-_AROUND = {
-    "sqlite": _around(func.json_each(carts.c.lines).table_valued("key"), one_by_one=False),
-    "postgresql": _around(
-        func.json_object_keys(cast(carts.c.lines, JSON)).table_valued("key").render_derived("lines"),
-        one_by_one=True,
-    ),
-}
+_AROUND = {dialect: _around(dialect) for dialect in LINES}
 _INSERT_CART = insert(carts)
 _MINE = (carts.c.id == bindparam("the_id"), carts.c.version == bindparam("the_version"))
 _UPDATE_CART = update(carts).where(*_MINE)

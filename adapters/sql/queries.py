@@ -6,19 +6,15 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    JSON,
-    ColumnElement,
     Engine,
     Executable,
-    FromClause,
     Select,
     bindparam,
-    cast,
-    func,
     select,
     true,
 )
 
+from adapters.sql.catalog import LINES, goods_where
 from adapters.sql.mapping import hash_of_key, order_from_rows, payment_from_rows
 from adapters.sql.mapping_catalog import customer_from_row, method_from_row, product_from_row
 from adapters.sql.orders import WHOLE_ORDERS
@@ -49,23 +45,14 @@ from domain.people import Customer
 T = TypeVar("T")
 
 
-_line = func.json_each(carts.c.lines).table_valued("key", "value", name="line")
-_pg_line = func.json_each(cast(carts.c.lines, JSON)).table_valued("key", "value", name="line")
-# PostgreSQL expects a hundred lines in every cart, and would rather read all products than look so many
-# up; with an offset, if of nothing, it looks up those that there are.
-_good = select(products).where(products.c.sku == _pg_line.c.key).offset(0).lateral("good")
-
-
-def _cart(line: FromClause, goods: FromClause, on: ColumnElement[bool]) -> Select[Any]:
-    together = carts.join(line, true()).join(goods, on)
+def _cart(dialect: str) -> Select[Any]:
+    line = LINES[dialect]
+    goods, on = goods_where(dialect, products.c.sku == line.c.key)
     mine = carts.c.customer_id == bindparam("customer")
-    return select(carts.c.lines, *goods.c).select_from(together).where(mine)
+    return select(carts.c.lines, *goods.c).select_from(carts.join(line, true()).join(goods, on)).where(mine)
 
 
-_CART = {
-    "sqlite": _cart(_line, products, products.c.sku == _line.c.key),
-    "postgresql": _cart(_pg_line, _good, true()),
-}
+_CART = {dialect: _cart(dialect) for dialect in LINES}
 _PRODUCT = select(products).where(products.c.sku == bindparam("the_sku"))
 _PRODUCTS = (
     select(products)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import Engine, Integer, bindparam, create_engine, delete, insert, select, text, update
+from sqlalchemy import Engine, Integer, bindparam, create_engine, delete, func, insert, select, text, update
 
 from adapters.sql import postgresql
 from adapters.sql.engine import open_engine
@@ -205,6 +205,22 @@ class TestWrite:
 
         assert cart.version == 0
         session.close()
+
+
+class TestAsk:
+    def test_leaves_a_connection_that_can_roll_back(self, either: Engine) -> None:
+        """Alone a statement has no transaction around it; the next one on the same connection has."""
+        engine = open_engine(either.url.render_as_string(hide_password=False), connections_max=1)
+        count = select(func.count().label("times")).select_from(accounts)
+        assert ask(engine, count).one().times == 0
+
+        session = Session(engine)
+        session.begin()
+        session.write([Change(insert(accounts), [{"email_key": "a"}])])
+        session.close()
+
+        assert ask(engine, count).one().times == 0
+        engine.dispose()
 
 
 class TestLostConnection:

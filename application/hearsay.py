@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-from application.policy import HEARSAY_ASKS_MAX, HEARSAY_WINDOW_SECONDS
+from application.policy import HEARSAY_ASKS_MAX, HEARSAY_CONFIRMATIONS_MAX, HEARSAY_WINDOW_SECONDS
 from domain.ids import MethodCode, PaymentId
 
 # So many payments are remembered; of those that are forgotten too early somebody may ask again.
@@ -28,22 +28,22 @@ class Hearsay:
 
     def is_enough(self, payment_id: PaymentId) -> bool:
         """Whether more news of a payment is not worth asking right now; it counts where it is."""
-        return self._is_enough((payment_id, False))
+        return self._is_enough((payment_id, False), HEARSAY_ASKS_MAX)
 
     def is_confirmed_enough(self, about: PaymentId | MethodCode) -> bool:
         """The same for asking its gateway whether it has sent something about it.
 
         Rubbish about one payment is thereby too little for the gateway's breaker to open by it.
         """
-        return self._is_enough((about, True))
+        return self._is_enough((about, True), HEARSAY_CONFIRMATIONS_MAX)
 
-    def _is_enough(self, key: _Key) -> bool:
+    def _is_enough(self, key: _Key, asks_max: int) -> bool:
         now = self.monotonic()
         with self._lock:
             since, asked = self._asked.pop(key, (now, 0))
             if now - since >= HEARSAY_WINDOW_SECONDS:
                 since, asked = now, 0
-            is_enough = asked >= HEARSAY_ASKS_MAX
+            is_enough = asked >= asks_max
             self._asked[key] = (since, asked + (not is_enough))
             if len(self._asked) > PAYMENTS_MAX:
                 self._asked.popitem(last=False)

@@ -33,9 +33,10 @@ CALLBACK_PATIENCE_SECONDS = 3.5
 CONFIRMING_PATIENCE_SECONDS = 1.0
 
 # News that anybody could have sent (a customer's return, a callback that its gateway does not sign) makes
-# us ask about one payment so often in a while at most, and so often whether its gateway sent it. Whatever
-# more comes is left to the janitor.
-HEARSAY_ASKS_MAX = 3
+# us ask about one payment so often in a while at most, and so often whether its gateway sent it: the latter
+# are strangers' questions, and too few for a breaker to open by them. What more comes is left to the janitor.
+HEARSAY_ASKS_MAX = 10
+HEARSAY_CONFIRMATIONS_MAX = 3
 HEARSAY_WINDOW_SECONDS = 10.0
 
 # What a crash left behind is taken up again a little after its caller must have given up.

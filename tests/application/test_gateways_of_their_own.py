@@ -7,7 +7,7 @@ import pytest
 
 from application.breaker import BreakerState
 from application.gateways import GatewayTrouble, Received, TroubleKind, capabilities_of
-from application.policy import HEARSAY_ASKS_MAX, HEARSAY_WINDOW_SECONDS
+from application.policy import HEARSAY_CONFIRMATIONS_MAX, HEARSAY_WINDOW_SECONDS
 from domain.bill import BillState, PaymentStatus
 from domain.errors import ForgedCallback
 from domain.ids import GatewayOrderId, MethodCode
@@ -173,7 +173,7 @@ class TestConfirming:
             confirming.store.tables.payments.clear()
         monkeypatch.setattr(confirming.bank, "answer", False)
 
-        for _ in range(HEARSAY_ASKS_MAX):
+        for _ in range(HEARSAY_CONFIRMATIONS_MAX):
             with pytest.raises(ForgedCallback):
                 confirming.app.hear_callback(code=code, order_id=order_id, received=received)
         confirming.app.hear_callback(code=code, order_id=order_id, received=received)
@@ -193,14 +193,14 @@ class TestConfirming:
             return bool(confirms(received, within_seconds))
 
         confirming.bank.confirms = counted  # type: ignore[attr-defined]
-        for _ in range(HEARSAY_ASKS_MAX + 5):
+        for _ in range(HEARSAY_CONFIRMATIONS_MAX + 5):
             confirming.hear(another.payment)
-        assert len(asked) == HEARSAY_ASKS_MAX
+        assert len(asked) == HEARSAY_CONFIRMATIONS_MAX
 
         confirming.bank.confirm(out.payment.order_id)
         confirming.hear(out.payment)
 
-        assert len(asked) == HEARSAY_ASKS_MAX + 1
+        assert len(asked) == HEARSAY_CONFIRMATIONS_MAX + 1
         assert confirming.payment(out.payment).status is PaymentStatus.SUCCESS
 
     def test_opens_no_breaker_by_rubbish(self, confirming: World) -> None:
@@ -217,7 +217,7 @@ class TestConfirming:
         """A forged one is found out then, too."""
         out = confirming.buy(1)
         confirming.bank.answer = GatewayTrouble("silence")  # type: ignore[attr-defined]
-        for _ in range(HEARSAY_ASKS_MAX + 1):
+        for _ in range(HEARSAY_CONFIRMATIONS_MAX + 1):
             confirming.hear(out.payment, "pending")
         confirming.bank.answer = False  # type: ignore[attr-defined]
         confirming.hear(out.payment, "pending")

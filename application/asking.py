@@ -84,10 +84,9 @@ class Question:
 
 @attrs.frozen
 class Answer:
-    """What the gateway said, what that did, and whether what was to happen then has happened."""
+    """What the gateway said, and whether what was to happen then has happened."""
 
     status: VerdictStatus
-    settlement: Settlement
     is_done: bool
 
 
@@ -197,7 +196,7 @@ class AskGateway:
         if question.inbox_id is not None:
             uow.inbox.conclude(question.inbox_id, "settled", str(settlement))
         uow.payments.save(payment)
-        return Answer(verdict.status, settlement, is_done)
+        return Answer(verdict.status, is_done)
 
     def _go_on(
         self,

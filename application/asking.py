@@ -34,6 +34,8 @@ from domain.order import Order
 from domain.payment import Payment, Settlement
 from domain.verdict import Verdict, VerdictStatus
 
+MAY_BE_TAKEN = "it is over, and its gateway does not tell whether it only holds the money or has taken it"
+
 
 @attrs.frozen
 class Gateways:
@@ -108,9 +110,8 @@ class AskGateway:
         if connected is None:
             return None
         verdict = self._ask(connected, payment, question)
-        can_end = _can_end(connected, verdict.status)
         return in_one_transaction(
-            self.begin, lambda uow: self._settle(uow, payment, verdict, question, can_end)
+            self.begin, lambda uow: self._settle(uow, payment, verdict, question, connected)
         )
 
     def look_up(self, payment_id: PaymentId) -> tuple[Payment, PaymentMethod]:
@@ -164,13 +165,13 @@ class AskGateway:
             return verdict
         if verdict.status is VerdictStatus.PENDING and isinstance(connected, ClosesBills):
             return connected.close(order_id, transaction_id)
-        is_held = verdict.status is VerdictStatus.AUTHORISED
+        is_held = verdict.status is VerdictStatus.AUTHORISED and connected.capabilities.tells_holds
         if is_held and transaction_id is not None and isinstance(connected, HoldsMoney):
             return connected.void(order_id, transaction_id)
         return verdict
 
     def _settle(
-        self, uow: UnitOfWork, asked: Payment, verdict: Verdict, question: Question, can_end: bool
+        self, uow: UnitOfWork, asked: Payment, verdict: Verdict, question: Question, connected: Gateway
     ) -> Answer:
         now = self.clock.now()
         payment, orders = lock_payment(uow, asked.id)
@@ -185,7 +186,7 @@ class AskGateway:
             closing=question.closing,
         )
         if settlement is Settlement.UNCHANGED and payment.version == asked.version:
-            self._go_on(payment, verdict.status, question, can_end, by, now)
+            self._go_on(payment, verdict.status, question, connected, by, now)
         elif settlement is Settlement.UNCHANGED and by == JANITOR:
             # What changed after we asked may be why there was nothing to hear: then it decides nothing.
             payment.give_claim_back(asked.look_at, now, self.policy.first_look)
@@ -203,7 +204,7 @@ class AskGateway:
         payment: Payment,
         status: VerdictStatus,
         question: Question,
-        can_end: bool,
+        connected: Gateway,
         by: Actor,
         now: datetime,
     ) -> None:
@@ -211,12 +212,16 @@ class AskGateway:
 
         What could be paid there all the same is watched for a while: what cannot be ended there, and
         what the gateway once opened, though it says that it knows nothing of it. Its key may lead to
-        another account meanwhile.
+        another account meanwhile. What may be taken already is for a person, once its time is over.
         """
+        if question.closing and _may_be_taken(connected, status):
+            if by == JANITOR:
+                payment.review(MAY_BE_TAKEN, by, now)
+            return
         is_absent = status is VerdictStatus.ABSENT
         sure = not question.patient or payment.looks >= ABSENT_LOOKS_MIN
         looks_again = by == JANITOR and payment.look_at is not None
-        if question.closing and (sure if is_absent else not can_end):
+        if question.closing and (sure if is_absent else not _can_end(connected, status)):
             if payment.is_open:
                 payment.fail(question.closing, by, now)
             payment.stop_looking()
@@ -228,6 +233,11 @@ class AskGateway:
 def _can_end(connected: Gateway, status: VerdictStatus) -> bool:
     """Whether what stands like this can be ended there, so that it has to be before it ends here."""
     return isinstance(connected, HoldsMoney if status is VerdictStatus.AUTHORISED else ClosesBills)
+
+
+def _may_be_taken(connected: Gateway, status: VerdictStatus) -> bool:
+    """Whether money that this gateway says it holds may be taken already, so that to end it is a guess."""
+    return status is VerdictStatus.AUTHORISED and not connected.capabilities.tells_holds
 
 
 def _may_collect(payment: Payment, verdict: Verdict) -> bool:

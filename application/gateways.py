@@ -78,11 +78,14 @@ class Malformed(Exception):
 class Capabilities:
     """What a gateway can do, so that nobody has to try.
 
-    `asks_by_reference`: it can be asked about a payment by our reference alone. What else it can
-    do is told by the protocols that it keeps to: ClosesBills, HoldsMoney, Refunds and so on.
+    `asks_by_reference`: it can be asked about a payment by our reference alone. `tells_holds`: what it
+    says of money that it holds, it never says of money that it has taken; where that is not so, or not
+    told, a hold is never let go on our own guess. What else it can do is told by the protocols that it
+    keeps to: ClosesBills, HoldsMoney, Refunds and so on.
     """
 
     asks_by_reference: bool
+    tells_holds: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -349,6 +352,7 @@ def capabilities_of(backend: Backend) -> Mapping[str, bool]:
     return {
         "redirects": gateway is not None,
         "asks_by_reference": gateway is not None and gateway.capabilities.asks_by_reference,
+        "tells_holds": gateway is not None and gateway.capabilities.tells_holds,
         **{name: gateway is not None and issubclass(gateway, power) for name, power in POWERS.items()},
     }
 

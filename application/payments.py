@@ -12,14 +12,23 @@ from application.ports import Clock
 from application.storage import Begin, UnitOfWork
 from application.wallets import give_back
 from domain.bill import BillState
-from domain.errors import Conflict, GatewayUnavailable, IllegalTransition, NotFound, OrderAlreadyPaid
+from domain.errors import (
+    Conflict,
+    GatewayUnavailable,
+    IllegalTransition,
+    NotFound,
+    OrderAlreadyPaid,
+    PaymentUnderWay,
+)
 from domain.ids import Actor, OrderKey, PaymentId
 from domain.order import Order, OrderStatus
 from domain.payment import Payment
+from domain.verdict import VerdictStatus
 
 CANCEL_ROUNDS_MAX = 3
 
 NOT_COMING = "staff say that the money will not come"
+HELD_THERE = "the gateway holds the money of this order, and has to let go of it there first"
 ONLY_GATEWAY = "only its gateway can say that this order's payment failed"
 
 
@@ -71,7 +80,8 @@ class CancelOrder:
     def __call__(self, *, order_key: OrderKey, by: Actor, reason: str | None = None) -> None:
         """Cancel, after the gateway has closed the open payment there.
 
-        Raises: NotFound, OrderAlreadyPaid, IllegalTransition, Conflict under review,
+        Raises: NotFound, OrderAlreadyPaid, IllegalTransition, Conflict under review, PaymentUnderWay
+        while the gateway holds its money and will not or may not be told to let it go,
         GatewayUnavailable when the gateway does not say whether the customer has paid.
         """
         monotonic = self.ask.gateways.guards.monotonic
@@ -134,6 +144,8 @@ class CancelOrder:
             answer = self.ask(payment, method, question)
         except GatewayTrouble as trouble:
             raise GatewayUnavailable(trouble.detail, [order_key]) from trouble
+        if answer is not None and answer.status is VerdictStatus.AUTHORISED:
+            raise PaymentUnderWay(order_key, payment.bill.next_step, HELD_THERE)
         return answer is not None and answer.is_done
 
 

@@ -391,7 +391,7 @@ class FakeGateway(Bank):
     `capabilities` may be set, to see what the core does without one.
     """
 
-    capabilities = Capabilities(asks_by_reference=True)
+    capabilities = Capabilities(asks_by_reference=True, tells_holds=True)
 
     @property
     def base_url(self) -> str:
@@ -506,6 +506,25 @@ class Unclosing(FakeGateway):
 
     close = None  # type: ignore[assignment]
     void = None  # type: ignore[assignment]
+
+
+class OneWord(FakeGateway):
+    """A gateway that says the same of held and of taken money, and gives back either when told to let go."""
+
+    capabilities = Capabilities(asks_by_reference=True, tells_holds=False)
+
+    def void(self, order_id: GatewayOrderId, transaction_id: str) -> Verdict:
+        """Whatever it has goes back. Raises: GatewayTrouble."""
+        self.pay_back(order_id)
+        return super().void(order_id, transaction_id)
+
+    def _verdict(self, order_id: str, transaction_id: str | None) -> Verdict:
+        verdict = super()._verdict(order_id, transaction_id)
+        said = {
+            VerdictStatus.SUCCEEDED: VerdictStatus.AUTHORISED,
+            VerdictStatus.REFUNDED: VerdictStatus.FAILED,
+        }
+        return attrs.evolve(verdict, status=said.get(verdict.status, verdict.status))
 
 
 class FakeBackend:

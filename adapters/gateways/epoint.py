@@ -89,8 +89,9 @@ class EpointGateway:
     is_manual: bool = False
     split: Split | None = None
 
-    # No call of its documents finds a payment by our reference, and none can be sent twice.
-    capabilities = Capabilities(asks_by_reference=False)
+    # No call of its documents finds a payment by our reference, and none can be sent twice; that money
+    # was held and that it was taken is one word there.
+    capabilities = Capabilities(asks_by_reference=False, tells_holds=False)
 
     @property
     def base_url(self) -> str:

@@ -44,7 +44,7 @@ class MollieGateway:
     is_manual: bool = False
 
     # Payments are listed, but not looked up by what we called them.
-    capabilities = Capabilities(asks_by_reference=False)
+    capabilities = Capabilities(asks_by_reference=False, tells_holds=True)
 
     @property
     def base_url(self) -> str:

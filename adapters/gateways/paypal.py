@@ -49,7 +49,7 @@ class PaypalGateway:
     is_manual: bool = False
 
     # Orders are found by its own number alone.
-    capabilities = Capabilities(asks_by_reference=False)
+    capabilities = Capabilities(asks_by_reference=False, tells_holds=True)
 
     @property
     def base_url(self) -> str:

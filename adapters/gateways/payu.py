@@ -53,7 +53,7 @@ class PayuGateway:
     currency: str
 
     # Orders are found by its own number alone.
-    capabilities = Capabilities(asks_by_reference=False)
+    capabilities = Capabilities(asks_by_reference=False, tells_holds=True)
 
     @property
     def base_url(self) -> str:

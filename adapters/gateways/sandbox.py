@@ -44,7 +44,7 @@ class SandboxGateway:
     signing_secret: str = attrs.field(repr=False)
     is_manual: bool = False
 
-    capabilities = Capabilities(asks_by_reference=True)
+    capabilities = Capabilities(asks_by_reference=True, tells_holds=True)
 
     @property
     def base_url(self) -> str:

@@ -47,7 +47,7 @@ class StripeGateway:
     is_manual: bool = False
 
     # Sessions are listed by much, but not by our reference.
-    capabilities = Capabilities(asks_by_reference=False)
+    capabilities = Capabilities(asks_by_reference=False, tells_holds=True)
 
     @property
     def base_url(self) -> str:

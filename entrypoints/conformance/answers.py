@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from application.gateways import Backend, GatewayTrouble, TroubleKind
+import attrs
+
+from application.gateways import Backend, GatewayTrouble, TroubleKind, capabilities_of
 from domain.money import Currency, Money
 from domain.verdict import Verdict
 from entrypoints.conformance.case import Case, ensure, needed, operations_of, showing, shown
@@ -52,6 +54,8 @@ def cases(subject: Subject, backend: Backend) -> Iterator[Case]:
     yield Case("ask/a-bare-404-is-no-answer", partial(_bare_404_is_no_answer, subject))
     yield Case("ask/threads-share-it", partial(_is_shared, subject))
     yield Case("ask/without-time-nobody-is-asked", partial(_asks_nobody_late, subject))
+    if capabilities_of(backend)["tells_holds"]:
+        yield Case("ask/taken-does-not-read-held", partial(_tells_taken_from_held, subject))
     if "find" not in operations_of(backend):
         yield Case("find/nobody-is-asked-without-a-number", partial(_asks_nobody_unnamed, subject))
 
@@ -194,6 +198,17 @@ def _bare_404_is_no_answer(subject: Subject) -> None:
     with subject.facing(situation, word, strikes={0: Answer(404, b"{}")}) as here:
         outcome = here.use("ask")
     ensure(outcome.meaning == "trouble", f"a bare 404 was taken for {outcome.meaning}")
+
+
+def _tells_taken_from_held(subject: Subject) -> None:
+    """What means taken means so with the settings for holds too, else both have the same word there."""
+    letting_go, _ = shown(subject, "void", "failed")
+    for situation in subject.recordings.of("ask"):
+        word = situation.word_for("succeeded")
+        if word is not None:
+            of_a_hold = attrs.evolve(situation, more={**situation.more, **letting_go.more})
+            meaning = _told(subject, of_a_hold, word).meaning
+            ensure(meaning == "succeeded", f"of a hold that was taken it told {meaning}")
 
 
 def _is_shared(subject: Subject) -> None:

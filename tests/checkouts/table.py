@@ -26,6 +26,7 @@ CASES = (
     "refund_status",
     "capture",
     "void",
+    "cancelled_hold",
     "misdirected",
     "callback_about_nobody",
     "return_without_payment",
@@ -99,7 +100,7 @@ EXCUSES: Mapping[tuple[str, str], Excuse] = {
     ("paynow", "wrong_currency"): NO_CURRENCY,
     ("mollie", "forged"): UNSIGNED,
     ("epoint", "refund_status"): UNTRACKED,
-    **{("paynow", case): HOLDS_NOTHING for case in ("capture", "void")},
+    **{("paynow", case): HOLDS_NOTHING for case in ("capture", "void", "cancelled_hold")},
     **{(name, "another_card"): ONE_CARD for name in ("sandbox", "epoint", "payu", "paynow", "mollie")},
     **{
         (name, "approval_of_another_amount"): TAKES_AT_ONCE

@@ -98,6 +98,10 @@ class Till:
         path, body = f"/v1/orders/{before.key}/checkout", {"payment_method": self.backend}
         return accepted(self.shop.wire("POST", path, body), before.token, before.sku)
 
+    def cancel(self, bought: Bought) -> requests.Response:
+        """The customer gives the order up, whatever comes of it."""
+        return self.shop.wire("POST", f"/v1/orders/{bought.key}/cancel")
+
     def pay(self, bought: Opened, card: str = APPROVED) -> str:
         """The customer fills the gateway's page in, and is answered when the shop has heard of it.
 

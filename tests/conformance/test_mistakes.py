@@ -7,8 +7,10 @@ from typing import Any
 import attrs
 import pytest
 
+from adapters.gateways.epoint import Epoint, EpointGateway
 from adapters.gateways.transport import Transport
-from entrypoints.conformance.command import OURS
+from application.gateways import Capabilities
+from entrypoints.conformance.command import OURS, recordings_of
 from entrypoints.conformance.recordings import read_file
 from entrypoints.conformance.subject import Subject
 from entrypoints.conformance.suite import Finding, Result, judged, suite
@@ -347,6 +349,16 @@ def test_what_watches_over_leaving_out_cannot_be_left_out() -> None:
     findings = found(attrs.evolve(subject, recordings=recordings), *names)
 
     assert [finding.result for finding in findings] == [Result.FAILED] * 2
+
+
+def test_one_word_for_held_and_taken_money_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever claims to tell them apart has to: held money would be given back that was taken meanwhile."""
+    claimed = Capabilities(asks_by_reference=False, tells_holds=True)
+    monkeypatch.setattr(EpointGateway, "capabilities", claimed)
+
+    (finding,) = found(Subject(Epoint, recordings_of("epoint")), "ask/taken-does-not-read-held")
+
+    assert finding.result is Result.FAILED and "told authorised" in finding.why
 
 
 def test_every_kind_of_mistake_is_planted() -> None:

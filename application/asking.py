@@ -1,21 +1,18 @@
 """Asking a gateway and settling a payment by its answer: what callbacks, returns, staff and janitor share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import attrs
 
+from application.connecting import Gateways, can_ask, can_end, may_be_taken
 from application.gateways import (
-    Backend,
     ClosesBills,
     CollectsApproved,
     Gateway,
     HoldsMoney,
-    OfflineBackend,
-    OfflineTerms,
-    OnlineBackend,
 )
-from application.guarding import Guards, Lane
+from application.guarding import Lane
 from application.locking import can_be_had, lock_payment, payment_subjects
 from application.phases import in_one_transaction
 from application.policy import (
@@ -35,35 +32,6 @@ from domain.payment import Payment, Settlement
 from domain.verdict import Verdict, VerdictStatus
 
 MAY_BE_TAKEN = "it is over, and its gateway does not tell whether it only holds the money or has taken it"
-
-
-@attrs.frozen
-class Gateways:
-    """The backends that payment methods are connected to, and what guards the shop from their gateways."""
-
-    backends: Mapping[str, Backend]
-    guards: Guards
-    _online: Mapping[str, OnlineBackend] = attrs.field(init=False, eq=False, repr=False)
-    _offline: Mapping[str, OfflineBackend] = attrs.field(init=False, eq=False, repr=False)
-
-    # Of what kind a backend is, is found out once: a protocol's every member has to be looked for.
-    @_online.default
-    def _those_online(self) -> Mapping[str, OnlineBackend]:
-        return {name: each for name, each in self.backends.items() if isinstance(each, OnlineBackend)}
-
-    @_offline.default
-    def _those_offline(self) -> Mapping[str, OfflineBackend]:
-        return {name: each for name, each in self.backends.items() if isinstance(each, OfflineBackend)}
-
-    def of(self, method: PaymentMethod) -> Gateway | None:
-        """The method's gateway, or None where nobody is asked."""
-        backend = self._online.get(method.backend)
-        return backend.connect(method.settings) if backend else None
-
-    def terms(self, method: PaymentMethod) -> OfflineTerms | None:
-        """How the method is paid where nobody is asked, else None."""
-        backend = self._offline.get(method.backend)
-        return backend.terms(method.settings) if backend else None
 
 
 @attrs.frozen(kw_only=True)
@@ -214,14 +182,14 @@ class AskGateway:
         what the gateway once opened, though it says that it knows nothing of it. Its key may lead to
         another account meanwhile. What may be taken already is for a person, once its time is over.
         """
-        if question.closing and _may_be_taken(connected, status):
+        if question.closing and may_be_taken(connected, status):
             if by == JANITOR:
                 payment.review(MAY_BE_TAKEN, by, now)
             return
         is_absent = status is VerdictStatus.ABSENT
         sure = not question.patient or payment.looks >= ABSENT_LOOKS_MIN
         looks_again = by == JANITOR and payment.look_at is not None
-        if question.closing and (sure if is_absent else not _can_end(connected, status)):
+        if question.closing and (sure if is_absent else not can_end(connected, status)):
             if payment.is_open:
                 payment.fail(question.closing, by, now)
             payment.stop_looking()
@@ -230,25 +198,10 @@ class AskGateway:
             payment.look_later(now, self.policy.first_look, self.policy.watched_until(payment.created_at))
 
 
-def _can_end(connected: Gateway, status: VerdictStatus) -> bool:
-    """Whether what stands like this can be ended there, so that it has to be before it ends here."""
-    return isinstance(connected, HoldsMoney if status is VerdictStatus.AUTHORISED else ClosesBills)
-
-
-def _may_be_taken(connected: Gateway, status: VerdictStatus) -> bool:
-    """Whether money that this gateway says it holds may be taken already, so that to end it is a guess."""
-    return status is VerdictStatus.AUTHORISED and not connected.capabilities.tells_holds
-
-
 def _may_collect(payment: Payment, verdict: Verdict) -> bool:
     """Whether the customer agreed to pay exactly this bill, and somebody still waits for the money."""
     is_ours = verdict.is_about(payment.order_id, payment.bill.transaction_id)
     return verdict.is_approved and payment.is_under_way and is_ours and not verdict.mismatch(payment.amount)
-
-
-def can_ask(connected: Gateway, payment: Payment) -> bool:
-    """Whether the gateway can be asked at all: some know a payment only by a number of their own."""
-    return connected.capabilities.asks_by_reference or payment.bill.transaction_id is not None
 
 
 def _may_settle(payment: Payment, verdict: Verdict, question: Question) -> bool:

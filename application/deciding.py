@@ -5,7 +5,8 @@ from enum import StrEnum
 
 import attrs
 
-from application.asking import Answer, Gateways, can_ask
+from application.asking import Answer
+from application.connecting import Gateways, can_ask
 from application.ports import Clock
 from application.purchasing import Wish
 from application.storage import UnitOfWork

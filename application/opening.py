@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import attrs
 
-from application.asking import Gateways
+from application.connecting import Gateways
 from application.gateways import GatewayRefused, GatewayTrouble, Opened, Opening
 from application.guarding import Turn
 from application.locking import lock_payment

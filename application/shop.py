@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from application.asking import Gateways
+from application.connecting import Gateways
 from application.gateways import ChecksSettings, Settings
 from application.phases import in_one_transaction
 from application.ports import Clock, Keys

@@ -18,7 +18,7 @@ from adapters.sql.pruning import SqlPruning
 from adapters.sql.queries import SqlQueries
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.system import Argon2Passwords, IsoCurrencies, LogPublisher, RandomKeys, SecretVault, SystemClock
-from application.asking import Gateways
+from application.connecting import Gateways
 from application.gateways import Backend
 from application.guarding import Guards
 from application.reactions import BUS

@@ -18,7 +18,7 @@ from adapters.system import IsoCurrencies, RandomKeys
 from adapters.web.app import Edge, create_app
 from adapters.web.auth import Tokens
 from application.accounts import Principal, Role
-from application.asking import Gateways
+from application.connecting import Gateways
 from application.gateways import Backend, Received, Settings
 from application.guarding import Guards
 from application.policy import Policy

@@ -101,6 +101,16 @@ def _closes_nothing(story: Story, method: str) -> None:
     story.shop.offer(method, Terms(closes_nothing=True))
 
 
+@given(Phrase("the gateway of {method} only holds the money"))
+def _only_holds(story: Story, method: str) -> None:
+    story.shop.offer(method, Terms(only_holds=True))
+
+
+@given(Phrase("the gateway of {method} only holds the money, and does not tell once it is taken"))
+def _says_one_word(story: Story, method: str) -> None:
+    story.shop.offer(method, Terms(only_holds=True, says_one_word=True))
+
+
 @given(Phrase("staff have renamed {method}"))
 def _renamed(story: Story, method: str) -> None:
     story.shop.offer(method, Terms(renamed=True))
@@ -251,6 +261,18 @@ def _refused(story: Story, who: str) -> None:
 def _confirmed(story: Story, money: str) -> None:
     story.shop.confirm(story.gateway_payment, money)
     story.until(lambda: story.shop.payment_seen(story.gateway_payment).status, "success")
+
+
+@given(Phrase("the bank holds {money}"))
+def _held(story: Story, money: str) -> None:
+    assert story.shop.payment_seen(story.gateway_payment).amount == money
+    story.shop.hold(story.gateway_payment)
+    story.until(lambda: story.shop.bill_seen(story.gateway_payment).state, "authorised")
+
+
+@given(Phrase("the shop has taken the money at the gateway by hand"))
+def _taken_by_hand(story: Story) -> None:
+    story.shop.take_by_hand(story.gateway_payment)
 
 
 @given(Phrase("the bank has confirmed {money}, and nobody told the shop"))

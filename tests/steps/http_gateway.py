@@ -53,10 +53,9 @@ class GatewaySide:
     backend: str = "sandbox"
     _faults: list[str] = attrs.field(factory=list)
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """A method's settings here."""
-        return self.sandbox.settings(self.backend)
+    def settings(self, *, holds: bool) -> dict[str, Any]:
+        """A method's settings here; `holds`: money is held until it is taken."""
+        return self.sandbox.settings(self.backend, holds=holds)
 
     @property
     def secrets(self) -> tuple[str, ...]:

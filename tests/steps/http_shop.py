@@ -127,7 +127,7 @@ class HttpShop:
 
     def offer(self, method: str, terms: Terms = Terms(), *, by: str = STAFF) -> None:  # noqa: B008
         """Sets up a way to pay."""
-        if terms.closes_nothing:
+        if terms.closes_nothing or terms.says_one_word:
             self._gateway.backend = "epoint"
         self._put_method(method, terms, self._settings(method, terms), by)
         self._terms[method] = terms
@@ -150,7 +150,7 @@ class HttpShop:
             self._live.door.ways[f"/{backend}"] = f"{self._service.address}/v1/callbacks/{code}"
 
     def _settings(self, method: str, terms: Terms) -> dict[str, Any]:
-        settings = self._gateway.settings
+        settings = self._gateway.settings(holds=terms.only_holds)
         if method in OFFLINE:
             kind = OFFLINE[method][1]
             settings = {"kind": kind, "instructions": f"How to pay: {method}"} if kind else {}
@@ -436,6 +436,10 @@ class HttpShop:
             self._gateway.lie("wrong_amount", known["order_id"], amount=minor)
         return self._at_gateway(payment, heard, **self._card(APPROVED))
 
+    def hold(self, payment: PaymentRef) -> None:
+        """The customer pays with a good card, and the gateway takes nothing yet."""
+        self._at_gateway(payment, Heard.BOTH, **self._card(APPROVED))
+
     def refuse(self, payment: PaymentRef, *, heard: Heard = Heard.BOTH) -> Landing | None:
         """The customer tries a card that the bank refuses."""
         return self._at_gateway(payment, heard, **self._card(DECLINED))
@@ -473,6 +477,10 @@ class HttpShop:
     def _callback(self, payment: PaymentRef) -> str:
         code = self._code(self._method_of.get(payment, "card"))
         return f"callbacks/{code}/{self.payment_document(payment)['order_id']}"
+
+    def take_by_hand(self, payment: PaymentRef) -> None:
+        """The gateway takes held money, and tells nobody."""
+        self._gateway.force(self.payment_document(payment)["order_id"], "captured", is_heard=False)
 
     def send_money_late(self, payment: PaymentRef) -> None:
         """The gateway takes the money although the payment was over."""

@@ -10,7 +10,7 @@ from domain.errors import NotFound
 from domain.ids import MethodCode, Sku
 from domain.methods import MethodRules
 from domain.money import Money
-from tests.fakes import Unclosing
+from tests.fakes import OneWord, Unclosing
 from tests.live import HOLD_SECONDS, SETTINGS
 from tests.steps.in_process_door import Door
 from tests.steps.in_process_gateway import API_KEY, BankSide, LockedBackend
@@ -89,6 +89,8 @@ class InProcessCatalog:
         if terms.closes_nothing:
             # What a gateway can do is told by its class.
             self.world.bank.__class__ = Unclosing
+        if terms.says_one_word:
+            self.world.bank.__class__ = OneWord
         self._put_method(method, terms, by)
         self._terms[method] = terms
 
@@ -117,6 +119,8 @@ class InProcessCatalog:
             settings = {"kind": kind, "instructions": f"How to pay: {method}"} if kind else {}
         elif not terms.renamed:
             settings |= {"api_key": API_KEY, "signing_secret": self.world.bank.secret}
+        if terms.only_holds:
+            settings["capture"] = "manual"
         if terms.waits_a_moment:
             settings["hold_minutes"] = HOLD_SECONDS / 60
         if terms.due_days:

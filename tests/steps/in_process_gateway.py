@@ -70,6 +70,10 @@ class BankSide:
         """The money is taken: what is due, or another amount."""
         return self._act(payment, heard, lambda: self._bank.confirm(payment.order_id, *parse_money(amount)))
 
+    def hold(self, payment: Payment) -> None:
+        """The money is held."""
+        self._act(payment, Heard.BOTH, lambda: self._bank.authorise(payment.order_id))
+
     def refuse(self, payment: Payment, heard: Heard) -> Landing | None:
         """The card is refused."""
         return self._act(payment, heard, lambda: self._bank.decline(payment.order_id))
@@ -81,6 +85,10 @@ class BankSide:
     def hesitate(self, payment: Payment) -> Landing | None:
         """The bank says nothing yet, to the shop neither."""
         return self._act(payment, Heard.RETURN, lambda: self._bank.hesitate(payment.order_id))
+
+    def take_by_hand(self, payment: Payment) -> None:
+        """Held money is taken."""
+        self._act(payment, Heard.NEITHER, lambda: self._bank.confirm(payment.order_id))
 
     def send_late(self, payment: Payment) -> None:
         """The money is taken although the payment was over."""

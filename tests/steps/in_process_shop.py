@@ -130,6 +130,10 @@ class InProcessShop(InProcessCounter):
         """The bank takes the money: what is due, or another amount."""
         return self.bank.confirm(self._payment(payment), amount, heard)
 
+    def hold(self, payment: PaymentRef) -> None:
+        """The bank holds the money, and takes nothing yet."""
+        self.bank.hold(self._payment(payment))
+
     def refuse(self, payment: PaymentRef, *, heard: Heard = Heard.BOTH) -> Landing | None:
         """The bank refuses the card."""
         return self.bank.refuse(self._payment(payment), heard)
@@ -141,6 +145,10 @@ class InProcessShop(InProcessCounter):
     def leave_undecided(self, payment: PaymentRef) -> Landing | None:
         """The bank says nothing yet."""
         return self.bank.hesitate(self._payment(payment))
+
+    def take_by_hand(self, payment: PaymentRef) -> None:
+        """The bank takes held money, and tells nobody."""
+        self.bank.take_by_hand(self._payment(payment))
 
     def send_money_late(self, payment: PaymentRef) -> None:
         """The bank takes the money although the payment was over."""

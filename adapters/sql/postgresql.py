@@ -181,10 +181,16 @@ def _set_up(connection: "Driver[Any]", record: ConnectionPoolEntry) -> None:
 
 
 class _Transactions:
-    """The driver begins one with the first statement, unless it is told to have each stand alone."""
+    """The driver begins one with the first statement, unless it is told to have each stand alone.
+
+    READ COMMITTED has each question answered as of its own moment, whether it stands alone or not.
+    """
+
+    begins_late = True
 
     def begin(self, connection: PoolProxiedConnection) -> None:
-        """With the first statement."""
+        """With the next statement."""
+        _driver_of(connection).autocommit = False
 
     def begin_alone(self, connection: PoolProxiedConnection) -> None:
         """Have none begin."""

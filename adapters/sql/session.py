@@ -53,6 +53,8 @@ class Change:
 class Session:
     """A transaction; every error of the database comes out as what it means to the core.
 
+    Where each statement sees what was committed before it, a transaction around questions adds nothing:
+    it begins with the first lock or write, and one row written at the end is a transaction by itself.
     `dialect` is sqlite or postgresql, for the few statements that cannot be one for both.
     """
 
@@ -60,23 +62,29 @@ class Session:
         self._engine = engine
         self._transactions = transactions_of(engine)
         self._connection: PoolProxiedConnection | None = None
-        self._is_lost = self._only_looked = False
+        self._is_lost = self._begins_late = self._is_begun = self._only_looked = False
         self._driver: Any = engine.dialect.loaded_dbapi
         self.dialect = engine.dialect.name
 
     def begin(self) -> None:
-        """Take a connection and begin. Raises: StoreUnavailable."""
-        self._begin(self._transactions.begin)
-        self._only_looked = True
+        """Take a connection, and begin unless that can wait. Raises: StoreUnavailable."""
+        if self._transactions.begins_late:
+            self._take(self._transactions.begin_alone)
+            self._begins_late = True
+        else:
+            self._take(self._transactions.begin)
+            self._is_begun = self._only_looked = True
 
     def begin_alone(self, *, writes: bool) -> None:
         """The same, for one statement that needs no transaction around it. Raises: StoreUnavailable."""
-        self._begin(self._transactions.begin_writing_alone if writes else self._transactions.begin_alone)
+        self._take(self._transactions.begin_writing_alone if writes else self._transactions.begin_alone)
 
     def run(self, statement: Executable, values: Values = NOTHING) -> Found:
         """Execute one statement. Raises: StoreUnavailable, StaleVersion."""
-        self._only_looked = self._only_looked and statement.is_select
         form = form_of(statement, self._engine.dialect, tuple(values))
+        if self._begins_late and form.locks:
+            self._begin()
+        self._only_looked = self._only_looked and statement.is_select
         rows, met = self._execute(form, form.sql, form.placed(values))
         return Found(form.read(rows) if form.columns else (), met)
 
@@ -84,6 +92,8 @@ class Session:
         """Execute it once for each row, in one go; answers how many rows of the table it met."""
         if not rows:
             return 0
+        if self._begins_late:
+            self._begin()
         self._only_looked = False
         form = form_of(statement, self._engine.dialect, tuple(rows[0]))
         sql = form.sql_for(rows)
@@ -104,13 +114,13 @@ class Session:
             for change, count in zip(group, counts, strict=True):
                 change.is_written(count)
 
-    def commit(self) -> None:
-        """Commit. Raises: StoreUnavailable."""
-        self._only_looked = False
-        try:
-            self._open().commit()
-        except self._driver.Error as error:
-            raise self._meaning_of(error, "COMMIT") from error
+    def commit(self, changes: Sequence[Change] = ()) -> None:
+        """Write the rest, and commit. Raises: StaleVersion, StoreUnavailable."""
+        if self._begins_late and sum(len(change.rows) for change in changes) == 1:
+            self._begins_late = False
+        self.write(changes)
+        if self._is_begun:
+            self._end_well()
 
     def close(self) -> None:
         """Roll back what was not committed, and give the connection back.
@@ -122,11 +132,23 @@ class Session:
             return
         try:
             if self._only_looked and not self._is_lost:
-                self.commit()
+                self._end_well()
         finally:
             self._give_back()
 
-    def _begin(self, begin: Callable[[PoolProxiedConnection], None]) -> None:
+    def _begin(self) -> None:
+        """What could wait until now begins."""
+        self._transactions.begin(self._open())
+        self._begins_late, self._is_begun, self._only_looked = False, True, True
+
+    def _end_well(self) -> None:
+        self._only_looked = False
+        try:
+            self._open().commit()
+        except self._driver.Error as error:
+            raise self._meaning_of(error, "COMMIT") from error
+
+    def _take(self, begin: Callable[[PoolProxiedConnection], None]) -> None:
         try:
             with translated():
                 self._connection = self._engine.raw_connection()
@@ -169,6 +191,8 @@ class Session:
             yield group
 
     def _run_together(self, changes: Sequence[Change]) -> Sequence[int]:
+        if self._begins_late:
+            self._begin()
         self._only_looked = False
         dialect = self._engine.dialect
         forms = [form_of(change.statement, dialect, tuple(change.rows[0])) for change in changes]

@@ -74,6 +74,8 @@ class _Turns:
     while others overtake; here the next one goes on at once. Other processes still wait in SQLite.
     """
 
+    begins_late = False
+
     def __init__(self, patience_seconds: float) -> None:
         self._patience_seconds = patience_seconds
         self._free = threading.Lock()

@@ -23,6 +23,7 @@ AnyRow = Any
 _Convert = Callable[[Any], Any] | None
 
 _OF_A_LENGTH = re.compile(r"(VAR)?CHAR\(\d+\)")
+_LOCKING = re.compile(r"\bFOR ((NO KEY )?UPDATE|(KEY )?SHARE)\b")
 
 # Every statement of ours in each of its forms, on all databases of one process: only tests have many.
 FORMS_MAX = 2_000
@@ -51,7 +52,8 @@ class Form:
 
     Shape: `places` tell, place by place, the name of the value and how to make it what the driver
     takes; `fixed` are values that the statement brings itself; `columns` how to read each column.
-    `of_many` are the words for several rows at once, where the database has some.
+    `of_many` are the words for several rows at once, where the database has some; `locks` tells
+    whether it holds rows until its transaction ends, as all do that write.
     """
 
     statement: Executable
@@ -62,6 +64,7 @@ class Form:
     columns: Sequence[_Convert]
     converts: bool
     of_many: str | None
+    locks: bool
 
     @classmethod
     def of(cls, statement: Executable, dialect: Dialect, names: tuple[str, ...]) -> Self:
@@ -84,6 +87,7 @@ class Form:
             columns=readers,
             converts=any(readers),
             of_many=_of_many(compiled, known) if core.is_dml and not readers else None,
+            locks=not core.is_select or bool(_LOCKING.search(compiled.string)),
         )
 
     def placed(self, values: Values) -> tuple[Any, ...]:

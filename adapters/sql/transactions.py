@@ -10,11 +10,14 @@ _NAME = "transactions"
 class Transactions(Protocol):
     """One database's own way."""
 
+    begins_late: bool
+    """Whether each question is answered as of its own moment, in a transaction too, until it locks."""
+
     def begin(self, connection: PoolProxiedConnection) -> None:
         """Begin a transaction in which rows can be locked."""
 
     def begin_alone(self, connection: PoolProxiedConnection) -> None:
-        """Make ready for one question, which is a transaction of its own."""
+        """Make ready for statements that only ask, each a transaction of its own."""
 
     def begin_writing_alone(self, connection: PoolProxiedConnection) -> None:
         """Make ready for one statement that writes, which is a transaction of its own."""

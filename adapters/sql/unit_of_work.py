@@ -93,10 +93,13 @@ class SqlUnitOfWork:
         relayed = self._reacts(self, self._pull)
         self._ensure_all_saved()
         changes = [change for repository in self._written for change in repository.changes()]
-        self._session.write([*changes, Change(INSERT_EVENTS, [event_to_row(event) for event in relayed])])
-        # What is posted points to payments, and its rows to each other.
-        self._posted.flush()
-        self._session.commit()
+        changes.append(Change(INSERT_EVENTS, [event_to_row(event) for event in relayed]))
+        if self._posted.is_touched:
+            # What is posted points to payments, and its rows to each other.
+            self._session.write(changes)
+            self._posted.flush()
+            changes.clear()
+        self._session.commit(changes)
 
     def _pull(self) -> Sequence[Event]:
         return [event for aggregate in self._noted for event in aggregate.pull_events()]

@@ -86,6 +86,11 @@ class SqlWallets:
         values = {"the_customer": wallet.customer_id, "the_mark": mark, "since": since}
         return bool(self._session.run(_HAS_POSTED, values).one().has_posted)
 
+    @property
+    def is_touched(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._saved)
+
     def flush(self) -> None:
         """Write what was noted. Raises: StaleVersion, StoreUnavailable."""
         saved = self._saved.values()

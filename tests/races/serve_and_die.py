@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from functools import wraps
@@ -18,7 +18,7 @@ import application.policy
 import application.relay
 from adapters.gateways.sandbox import SandboxGateway
 from adapters.sql.outbox import SqlOutbox
-from adapters.sql.session import Session
+from adapters.sql.session import Change, Session
 from adapters.system import LogPublisher
 from application.hearing import HearCallback
 from entrypoints import cli
@@ -84,13 +84,14 @@ def _watch_commits(*, before: int = 0, after: int = 0) -> None:
     """Dies at that commit of the thread that counts: with everything written, or just made true."""
     commit = Session.commit
 
-    def watched(session: Session) -> None:
+    def watched(session: Session, changes: Sequence[Change] = ()) -> None:
         number = getattr(_thread, "commits", None)
         if number is not None:
             number = _thread.commits = number + 1
         if number is not None and number == before:
+            session.write(changes)
             die()
-        commit(session)
+        commit(session, changes)
         if number is not None and number == after:
             die()
 

@@ -19,7 +19,7 @@ SIZES = "1000,100000,1000000"
 
 def main() -> int:
     """Measure, print, keep; exits with 1 when a demand is not met."""
-    options = parser().parse_args()
+    options, commit = parser().parse_args(), results.commit()
     pace = Pace(
         rounds=options.rounds,
         seconds=options.seconds,
@@ -34,7 +34,7 @@ def main() -> int:
             sections.append(section)
             print("\n".join(["", *table.section_lines(section)]), flush=True)
     if options.save:
-        print(f"kept as {results.keep(sections, settings)}")
+        print(f"kept as {results.keep(sections, settings, commit)}")
     gates = [gate for section in sections for gate in (*section.gates, error_gate(section.turns))]
     failed = [gate.line for gate in gates if not gate.holds]
     print("\n".join(["", *(failed or ["every demand is met"])]))

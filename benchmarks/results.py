@@ -23,20 +23,23 @@ FOLDER = ROOT / "benchmarks" / "results"
 MEDIANS = ("rate", "service_ms", "database_ms", "statements")
 
 
-def keep(sections: Sequence[Section], settings: Mapping[str, object]) -> str:
+def keep(sections: Sequence[Section], settings: Mapping[str, object], commit: str) -> str:
     """Write a benchmark's result; answers its name."""
     document = {"sections": [section_document(section) for section in sections]}
     lines = [
         line for section in sections for line in (f"## {section.name}", "", *table.section_lines(section), "")
     ]
-    return keep_as("bench", document, lines, settings)
+    return keep_as("bench", document, lines, settings, commit)
 
 
 def keep_as(
-    what: str, document: Mapping[str, Any], lines: Sequence[str], settings: Mapping[str, object]
+    what: str, document: Mapping[str, Any], lines: Sequence[str], settings: Mapping[str, object], commit: str
 ) -> str:
-    """Write any result, a trial's too, as JSON and as Markdown; answers its name."""
-    about = {"commit": commit(), "date": f"{datetime.now(UTC):%Y-%m-%d-%H%M}", "machine": machine()}
+    """Write any result, a trial's too, as JSON and as Markdown; answers its name.
+
+    The commit is what the run began with: whoever goes on working meanwhile does not change what was tried.
+    """
+    about = {"commit": commit, "date": f"{datetime.now(UTC):%Y-%m-%d-%H%M}", "machine": machine()}
     name = f"{what}-{about['date']}-{about['commit']}"
     told = {"what": what, **about, "settings": dict(settings), **document}
     head = [f"# {what}, {about['date']}, commit {about['commit']}", ""]
@@ -96,9 +99,9 @@ def machine() -> Mapping[str, object]:
 
 
 def commit() -> str:
-    """What was measured; marked when something was changed since."""
+    """What a run begins with; marked when something in it is no commit's."""
     told = _git("rev-parse", "--short", "HEAD")
-    is_changed = _git("status", "--porcelain", "--", "*.py", "setup.cfg")
+    is_changed = _git("status", "--porcelain", "--", "*.py", "setup.cfg", "features")
     return f"{told}-changed" if is_changed else told
 
 

@@ -50,6 +50,7 @@ def main(name: str, purpose: str | None, sizes: Mapping[str, float], run: Callab
     options = parser.parse_args()
     if options.save and any(getattr(options, size) != default for size, default in sizes.items()):
         parser.error("only the whole trial is kept")
+    commit = results.commit()
     # The steps that are tried in this process log what the trial brings about.
     logging.disable()
     with TemporaryDirectory(prefix="kassa-trial-") as folder, durable_postgres() as server:
@@ -57,7 +58,8 @@ def main(name: str, purpose: str | None, sizes: Mapping[str, float], run: Callab
         settings = {**{size: getattr(options, size) for size in sizes}, **settings_of(server)}
         verdict = _verdict(trial, run)
         if options.save:
-            kept = results.keep_as(f"trial-{name}", trial.found, [*trial.lines, "", verdict], settings)
+            lines = [*trial.lines, "", verdict]
+            kept = results.keep_as(f"trial-{name}", trial.found, lines, settings, commit)
             print(f"kept as {kept}")
     return 0 if verdict == HELD else 1
 

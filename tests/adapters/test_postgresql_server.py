@@ -1,5 +1,6 @@
 """The server that the tests bring: nothing of it is left behind, however they end."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.postgres import Postgres, stop_stale
+from tests.postgres import Postgres, as_whom, stop_stale
 from tests.processes import ROOT
 
 DIES = """
@@ -16,6 +17,25 @@ from tests.postgres import Postgres
 server = Postgres.start()
 print(server.home, server.url("postgres"), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+# What a driver loads at its first use is loaded while everything can be read.
+AS_ANYBODY = """
+import os, sys
+import psycopg
+from tests.postgres import Postgres
+psycopg.connect(sys.argv[1]).close()
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+server = Postgres.empty()
+try:
+    print(server.programs.folder, server.programs.user, (server.home / "data").stat().st_uid == os.geteuid())
+    print(server.execute("SELECT current_user")[0][0])
+finally:
+    server.stop()
+print(server.home.exists())
 """
 
 
@@ -43,3 +63,31 @@ class TestServer:
         assert not server.home.exists()
         assert postgres.home.exists()
         assert postgres.execute("SELECT 1") == [(1,)]
+
+    def test_needs_no_privileges_and_takes_the_programs_that_are_named(self, postgres: Postgres) -> None:
+        """A normal user runs it as itself; those in PG_BIN are run where they are."""
+        named = {**os.environ, "PG_BIN": str(postgres.programs.folder)}
+        command = [sys.executable, "-c", AS_ANYBODY, postgres.url("postgres")]
+
+        done = subprocess.run(command, cwd=ROOT, env=named, capture_output=True, text=True)
+
+        assert done.stdout.splitlines() == [f"{postgres.programs.folder} {{}} True", "kassa", "False"], (
+            done.stderr
+        )
+
+    def test_says_what_is_missing(self, tmp_path: Path) -> None:
+        """Where PG_BIN names nothing that can be run, nothing else is taken in its place."""
+        named = {**os.environ, "PG_BIN": str(tmp_path)}
+        command = [sys.executable, "-c", "from tests.postgres import Postgres; Postgres.empty()"]
+
+        done = subprocess.run(command, cwd=ROOT, env=named, capture_output=True, text=True)
+
+        assert done.returncode == 1
+        assert str(tmp_path) in done.stderr
+
+    @pytest.mark.parametrize(("euid", "is_other"), [(0, True), (1000, False)], ids=["root", "anybody"])
+    def test_never_runs_as_root(self, monkeypatch: pytest.MonkeyPatch, euid: int, is_other: bool) -> None:
+        """Which PostgreSQL refuses: root has somebody else run it, and anybody else nobody."""
+        monkeypatch.setattr(os, "geteuid", lambda: euid)
+
+        assert (as_whom().get("user", 0) > 0) is is_other

@@ -1,6 +1,7 @@
 """PostgreSQL ends at once and comes back, every twenty seconds for ten minutes, under customers who buy.
 
-They hear 503 and nothing else; five seconds after it is back the shop is, too; nothing is lost or doubled.
+They hear 503 and nothing else; a checkout repeated after one may find its own payment under way (409), and
+goes on with that. Within five seconds after it is back somebody is served; nothing is lost or doubled.
 """
 
 import sys

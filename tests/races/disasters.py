@@ -43,7 +43,10 @@ def shoppers(shop: Shop, count: int, *, forgiving: bool = False) -> list[Shopper
 
 
 def restarts(shop: Shop, server: Postgres, times: int, every_seconds: float, customers: int) -> Survived:
-    """The database ends at once and comes back, again and again: 503 is all that anybody hears of it."""
+    """The database ends at once and comes back, again and again: 503 is all that anybody hears of it.
+
+    Whoever then repeats a checkout may find it under way, which shoppers hear only after a 503.
+    """
     crowd = shoppers(shop, customers)
     prober = Prober(shop, shop.customers(1)[0], crowd[0].skus[0])
     back_at = []

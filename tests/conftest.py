@@ -1,6 +1,8 @@
 """What all tests share: the sentences of the features, the running processes, the book of outcomes."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +29,11 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What only some runs want."""
     parser.addoption(
-        "--through-pgbouncer", action="store_true", help="let services reach PostgreSQL through PgBouncer"
+        "--through-pgbouncer",
+        metavar="FOLDER",
+        type=Path,
+        help="let services reach PostgreSQL through PgBouncer, and note there how many transactions each "
+        "process of the tests has led through it",
     )
 
 
@@ -37,13 +43,15 @@ def live_on_postgresql(
 ) -> Iterator[Live]:
     """The same, each service on a PostgreSQL database."""
     folder = tmp_path_factory.mktemp("live-on-postgresql")
-    bouncer = PgBouncer.before(postgres) if request.config.getoption("--through-pgbouncer") else None
+    counts = request.config.getoption("--through-pgbouncer")
+    bouncer = PgBouncer.before(postgres) if counts else None
     live = Live.through_pgbouncer(folder, bouncer) if bouncer else Live.on_postgresql(folder, postgres)
     yield live
     live.stop()
     if bouncer:
-        assert bouncer.transactions(), "nothing went through PgBouncer"
-        bouncer.stop()
+        transactions = bouncer.stop()
+        assert transactions, "nothing went through PgBouncer"
+        (counts / str(os.getpid())).write_text(str(transactions), encoding="ascii")
 
 
 @pytest.fixture(scope="session")

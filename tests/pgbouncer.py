@@ -1,6 +1,6 @@
 """Debian's PgBouncer before the tests' PostgreSQL, each transaction on whichever connection is free.
 
-Only `pytest --through-pgbouncer` needs it (apt-get install pgbouncer); PGBOUNCER names another one.
+Only `pytest --through-pgbouncer FOLDER` needs it (apt-get install pgbouncer); PGBOUNCER names another one.
 """
 
 import os
@@ -86,7 +86,9 @@ class PgBouncer:
             column = names.index(b"total_xact_count")
             return sum(int(answer.get_value(row, column) or 0) for row in range(answer.ntuples))
 
-    def stop(self) -> None:
-        """End it at once."""
+    def stop(self) -> int:
+        """End it at once; answers how many transactions went through."""
+        count = self.transactions()
         self.process.kill()
         self.process.wait()
+        return count

@@ -1,6 +1,6 @@
 """Asking a gateway and settling a payment by its answer: what callbacks, returns, staff and janitor share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 import attrs
@@ -22,42 +22,16 @@ from application.policy import (
     Policy,
 )
 from application.ports import Clock
+from application.questions import Answer, Question
 from application.storage import Begin, UnitOfWork
 from domain.bill import BillState
 from domain.errors import NotFound
 from domain.ids import JANITOR, Actor, PaymentId, gateway
 from domain.methods import PaymentMethod
-from domain.order import Order
 from domain.payment import Payment, Settlement
 from domain.verdict import Verdict, VerdictStatus
 
 MAY_BE_TAKEN = "it is over, and its gateway does not tell whether it only holds the money or has taken it"
-
-
-@attrs.frozen(kw_only=True)
-class Question:
-    """How and for whom a gateway is asked.
-
-    `closing`: close the payment there if nobody has paid it, for this reason; `patient`: do not
-    take one "no such payment" for an answer. `by_person`: staff asked. `then` runs in the same
-    transaction when the payment has ended without money, and says whether that was what it wanted.
-    """
-
-    by: Actor | None = None
-    by_person: bool = False
-    closing: str | None = None
-    patient: bool = True
-    within_seconds: float | None = None
-    inbox_id: int | None = None
-    then: Callable[[UnitOfWork, Sequence[Order]], bool] | None = None
-
-
-@attrs.frozen
-class Answer:
-    """What the gateway said, and whether what was to happen then has happened."""
-
-    status: VerdictStatus
-    is_done: bool
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +80,7 @@ class AskGateway:
         in_one_transaction(self.begin, phase)
 
     def _ask(self, connected: Gateway, payment: Payment, question: Question) -> Verdict:
-        if not can_ask(connected, payment):
+        if question.number is None and not can_ask(connected, payment):
             return Verdict(status=VerdictStatus.ABSENT)
         guards, code = self.gateways.guards, payment.method_code
         lane = Lane.JANITOR if question.by == JANITOR else Lane.SERVING
@@ -124,6 +98,8 @@ class AskGateway:
         self, connected: Gateway, payment: Payment, question: Question, left: Callable[[], float | None]
     ) -> Verdict:
         order_id, known = payment.order_id, payment.bill.transaction_id
+        if question.number is not None:
+            return connected.verify(order_id, question.number, left())
         verdict = connected.verify(order_id, known, left())
         transaction_id = known or verdict.transaction_id
         if not question.closing:
@@ -144,6 +120,10 @@ class AskGateway:
         now = self.clock.now()
         payment, orders = lock_payment(uow, asked.id)
         by = question.by or gateway(payment.method_code)
+        if question.number is not None and question.number != payment.bill.transaction_id:
+            owner = uow.payments.by_number(payment.method_id, question.number)
+            if owner or payment.bill.transaction_id or not verdict.names(payment.order_id, question.number):
+                return self._settle_other(uow, payment, verdict, question, by, is_anothers=owner is not None)
         deliverable = _may_settle(payment, verdict, question) and can_be_had(uow, payment, orders, by, now)
         settlement = payment.settle(
             verdict,
@@ -162,10 +142,29 @@ class AskGateway:
         is_done = has_ended and question.then is not None and question.then(uow, orders)
         if settlement is Settlement.APPLIED and has_ended and verdict.decline:
             uow.failures.add(payment_subjects(payment.customer_id, payment.order_ids), now)
-        if question.inbox_id is not None:
-            uow.inbox.conclude(question.inbox_id, "settled", str(settlement))
+        _conclude(uow, question, settlement)
         uow.payments.save(payment)
         return Answer(verdict.status, is_done)
+
+    def _settle_other(
+        self,
+        uow: UnitOfWork,
+        payment: Payment,
+        verdict: Verdict,
+        question: Question,
+        by: Actor,
+        *,
+        is_anothers: bool,
+    ) -> Answer:
+        """What was found under the number that news named is not surely this payment."""
+        assert question.number is not None  # noqa: S101 -- it is what was asked about
+        settlement = payment.settle_other(
+            verdict, question.number, is_anothers=is_anothers, by=by, now=self.clock.now()
+        )
+        if settlement is Settlement.REVIEW:
+            uow.payments.save(payment)
+        _conclude(uow, question, settlement)
+        return Answer(verdict.status, is_done=False)
 
     def _go_on(
         self,
@@ -196,6 +195,11 @@ class AskGateway:
             looks_again = not is_absent or payment.bill.was_opened
         if looks_again:
             payment.look_later(now, self.policy.first_look, self.policy.watched_until(payment.created_at))
+
+
+def _conclude(uow: UnitOfWork, question: Question, settlement: Settlement) -> None:
+    if question.inbox_id is not None:
+        uow.inbox.conclude(question.inbox_id, "settled", str(settlement))
 
 
 def _may_collect(payment: Payment, verdict: Verdict) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import attrs
 
-from application.asking import Answer, AskGateway, Question
+from application.asking import AskGateway
 from application.deciding import Answers, AskFirst, Course, Decide
 from application.gateways import GatewayTrouble
 from application.guarding import Lane, TurnedAway
@@ -23,6 +23,7 @@ from application.purchasing import (
     taking_method,
     usable_method,
 )
+from application.questions import Answer, Question
 from application.repeating import checked_out_before
 from application.storage import UnitOfWork
 from application.views import Queries

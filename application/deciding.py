@@ -5,10 +5,10 @@ from enum import StrEnum
 
 import attrs
 
-from application.asking import Answer
 from application.connecting import Gateways, can_ask
 from application.ports import Clock
 from application.purchasing import Wish
+from application.questions import Answer
 from application.storage import UnitOfWork
 from domain.bill import BillState
 from domain.errors import GatewayUnavailable, PaymentUnderWay

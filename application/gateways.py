@@ -124,7 +124,8 @@ class Received:
 class Claim:
     """What a callback says; worth no more than a reason to ask the gateway.
 
-    `is_signed`: its gateway alone can have sent it, so that it is always asked.
+    `transaction_id`: the payment's number there, of the same kind as in Opened. `is_signed`: its gateway
+    alone can have sent it, so that it is always asked.
     """
 
     reference: GatewayOrderId | None

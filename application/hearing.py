@@ -1,11 +1,13 @@
 """Hearing from gateways and from returning customers: each is a reason to ask, never a command."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from enum import StrEnum
 
 import attrs
 
-from application.asking import AskGateway, Question
+from application.asking import AskGateway
+from application.connecting import can_ask
 from application.gateways import (
     BadSignature,
     Claim,
@@ -14,11 +16,13 @@ from application.gateways import (
     GatewayTrouble,
     Malformed,
     Received,
+    TroubleKind,
 )
 from application.guarding import Lane
 from application.hearsay import Hearsay
 from application.phases import in_one_transaction
 from application.policy import CALLBACK_PATIENCE_SECONDS, CONFIRMING_PATIENCE_SECONDS
+from application.questions import Question
 from application.storage import InboxEntry, UnitOfWork
 from application.views import Queries
 from domain.bill import BillState, PaymentStatus
@@ -72,7 +76,7 @@ class HearCallback:
             raise Invalid(str(malformed)) from malformed
         inbox_id, payment = self._take(method, received, claim, order_id)
         if payment is not None and brings_news(payment, claim):
-            self._act(payment, method, inbox_id, since, is_hearsay=not is_sure)
+            self._act(payment, method, claim, inbox_id, since, is_hearsay=not is_sure)
 
     def land(self, *, code: MethodCode, order_id: GatewayOrderId | None, received: Received) -> Landing:
         """Where to send a customer who comes back; a forged return makes nobody ask, others now and then.
@@ -90,7 +94,7 @@ class HearCallback:
         inbox_id, payment = self._take(method, received, claim, order_id)
         if payment is not None and brings_news(payment, claim):
             # Signed or not: whoever knows a return's address may open it as often as they like.
-            self._act(payment, method, inbox_id, since, is_hearsay=True)
+            self._act(payment, method, claim, inbox_id, since, is_hearsay=True)
         return self._landing(payment.order_id if payment else None)
 
     def _is_its_own(
@@ -145,15 +149,40 @@ class HearCallback:
         return in_one_transaction(self.ask.begin, phase)
 
     def _act(
-        self, payment: Payment, method: PaymentMethod, inbox_id: int, since: float, *, is_hearsay: bool
+        self,
+        payment: Payment,
+        method: PaymentMethod,
+        claim: Claim,
+        inbox_id: int,
+        since: float,
+        *,
+        is_hearsay: bool,
     ) -> None:
-        # Whoever waits for us counts from the beginning, whatever took its time since.
-        left = CALLBACK_PATIENCE_SECONDS - (self._now() - since)
         with suppress(GatewayTrouble):
-            if left > 0 and not (is_hearsay and self.hearsay.is_enough(payment.id)):
-                self.ask(payment, method, Question(within_seconds=left, inbox_id=inbox_id))
+            if not (is_hearsay and self.hearsay.is_enough(payment.id)):
+                for number in self._numbers(payment, method, claim):
+                    left = self._left(since)
+                    self.ask(payment, method, Question(within_seconds=left, inbox_id=inbox_id, number=number))
                 return
         self.ask.look_soon(payment.id, inbox_id)
+
+    def _numbers(self, payment: Payment, method: PaymentMethod, claim: Claim) -> Sequence[str | None]:
+        """What to ask about: None for the bill's own number, and another one if that is what news named."""
+        if claim.transaction_id in {None, payment.bill.transaction_id}:
+            return (None,)
+        if payment.bill.transaction_id is not None:
+            return (None, claim.transaction_id)
+        connected = self.ask.gateways.of(method)
+        is_found = connected is not None and can_ask(connected, payment)
+        return (None,) if is_found else (claim.transaction_id,)
+
+    def _left(self, since: float) -> float:
+        """How long may be asked. Raises: GatewayTrouble when no time is left."""
+        # Whoever waits for us counts from the beginning, whatever took its time since.
+        left = CALLBACK_PATIENCE_SECONDS - (self._now() - since)
+        if left <= 0:
+            raise GatewayTrouble("there is no time left to ask", TroubleKind.NOT_SENT)
+        return left
 
     def _now(self) -> float:
         return self.ask.gateways.guards.monotonic()
@@ -204,7 +233,13 @@ _NO_NEWS = {
 
 
 def brings_news(payment: Payment, claim: Claim) -> bool:
-    """Whether a claim is worth asking the gateway: not when it only repeats what is settled."""
+    """Whether a claim is worth asking the gateway: not when it only repeats what is settled.
+
+    Money under another number than a paid bill's is news: it may have been paid twice.
+    """
+    known = payment.bill.transaction_id
+    if payment.bill.state is BillState.PAID and claim.claimed is VerdictStatus.SUCCEEDED:
+        return None not in (known, claim.transaction_id) and claim.transaction_id != known
     return claim.claimed not in _NO_NEWS.get(payment.bill.state, frozenset())
 
 

@@ -123,6 +123,10 @@ class Payments(Protocol):
         """The payment that has this reference at its gateway, to look at."""
         ...
 
+    def by_number(self, method_id: MethodId, number: str) -> Payment | None:
+        """The payment that has this number of its method's gateway, to look at."""
+        ...
+
     def lock(self, ids: Iterable[PaymentId]) -> Sequence[Payment]:
         """Those that exist, locked in the order of their ids until the transaction ends.
 

@@ -97,6 +97,25 @@ class Payment(PaymentRecord):
             return self.review(TOO_LATE, by, now)
         return self._pay(by, now, approved=self.auto_approve)
 
+    def settle_other(
+        self, verdict: Verdict, number: str, *, is_anothers: bool, by: Actor, now: datetime
+    ) -> Settlement:
+        """What the gateway says about a number that news of this payment named, and its bill has not.
+
+        Where its answer to an opening was lost, it may have opened this payment twice. Money there is for
+        a person, unless it is another payment's: by the gateway's word, or where that is silent because
+        it `is_anothers` number. While the payment is just being opened its own number may be on its way.
+        """
+        claims_money = verdict.status in {VerdictStatus.SUCCEEDED, VerdictStatus.AUTHORISED}
+        is_named = verdict.reference == self.order_id
+        may_be_ours = is_named or (verdict.reference is None and not is_anothers)
+        if not claims_money or not may_be_ours or (not is_named and self.is_being_opened(now)):
+            return Settlement.UNCHANGED
+        why = f"the gateway has money under its number {number}, which is not known to be the bill's"
+        if self.bill.state is BillState.REVIEW or self.bill.review == why:
+            return Settlement.REPLAYED
+        return self.review(why, by, now)
+
     def approve(self, by: Actor, now: datetime) -> Settlement:
         """Staff's word: for `manual` that the money is there, else that the orders may go on.
 

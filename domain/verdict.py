@@ -50,6 +50,11 @@ class Verdict:
         )
         return same_reference and same_transaction
 
+    def names(self, reference: GatewayOrderId, transaction_id: str) -> bool:
+        """Whether this answer says itself that it is about the bill, and of how much money it tells."""
+        tells = self.amount_minor is not None and self.currency is not None
+        return tells and self.reference == reference and self.transaction_id == transaction_id
+
     def mismatch(self, due: Money) -> str | None:
         """In what the answered money differs from what is due, or None; what is not told cannot differ."""
         if self.currency is not None and self.currency != due.currency.code:

@@ -163,10 +163,10 @@ class Bank:
         with self._lock:
             return self._entries.pop(order_id)
 
-    def show(self, entry: Entry) -> None:
-        """It knows a hidden payment again."""
+    def show(self, entry: Entry, name: str | None = None) -> None:
+        """It knows a hidden payment again; beside a newer one of its reference by another name."""
         with self._lock:
-            self._entries[entry.order_id] = entry
+            self._entries[name or entry.order_id] = entry
 
     def say(self, order_id: str, **fields: Any) -> None:
         """From now on it says this of the payment, in its own field names: merchant_ref, status, id..."""

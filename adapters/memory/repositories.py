@@ -21,6 +21,7 @@ from domain.ids import (
     CheckoutId,
     CustomerId,
     GatewayOrderId,
+    MethodId,
     OrderId,
     OrderKey,
     PaymentId,
@@ -213,6 +214,11 @@ class MemoryPayments:
     def by_order_id(self, order_id: GatewayOrderId) -> Payment | None:
         """The payment that has this reference at its gateway, to look at."""
         payment_id = self._tables.payment_ids.get(order_id)
+        return self.get(payment_id) if payment_id else None
+
+    def by_number(self, method_id: MethodId, number: str) -> Payment | None:
+        """The payment that has this number of its method's gateway, to look at."""
+        payment_id = self._tables.transactions.get((method_id, number))
         return self.get(payment_id) if payment_id else None
 
     def lock(self, ids: Iterable[PaymentId]) -> Sequence[Payment]:

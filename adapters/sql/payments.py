@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Executable, bindparam, insert, select, update
 
 from adapters.sql.mapping import payment_changes, payment_to_row, payments_from_rows, shares_to_rows
 from adapters.sql.one_of import one_of
 from adapters.sql.session import Change, Held, Session
+from adapters.sql.statements import Values
 from adapters.sql.tables import payment_orders, payments
-from domain.ids import GatewayOrderId, PaymentId
+from domain.ids import GatewayOrderId, MethodId, PaymentId
 from domain.payment import Payment
 
 WHOLE_PAYMENTS = select(
@@ -22,6 +23,9 @@ WHOLE_PAYMENTS = select(
 _OLDEST_FIRST = WHOLE_PAYMENTS.order_by(payments.c.id, payment_orders.c.position)
 _BY_ID = _OLDEST_FIRST.where(payments.c.id == bindparam("the_id"))
 _BY_ORDER_ID = _OLDEST_FIRST.where(payments.c.order_id == bindparam("the_order_id"))
+_BY_NUMBER = _OLDEST_FIRST.where(
+    payments.c.method_id == bindparam("the_method"), payments.c.transaction_id == bindparam("the_number")
+)
 _LOCK = _OLDEST_FIRST.where(one_of(payments.c.id, "ids")).with_for_update(of=payments, key_share=True)
 _DUE = (
     select(payments.c.id, payments.c.look_at)
@@ -63,8 +67,11 @@ class SqlPayments:
 
     def by_order_id(self, order_id: GatewayOrderId) -> Payment | None:
         """The payment that has this reference at its gateway, to look at."""
-        found = payments_from_rows(self._session.run(_BY_ORDER_ID, {"the_order_id": order_id}))
-        return self.held.loaded.get(found[0].id, found[0]) if found else None
+        return self._one(_BY_ORDER_ID, {"the_order_id": order_id})
+
+    def by_number(self, method_id: MethodId, number: str) -> Payment | None:
+        """The payment that has this number of its method's gateway, to look at."""
+        return self._one(_BY_NUMBER, {"the_method": method_id, "the_number": number})
 
     def lock(self, ids: Iterable[PaymentId]) -> Sequence[Payment]:
         """Those that exist, locked in the order of their ids."""
@@ -105,6 +112,10 @@ class SqlPayments:
             Change(_INSERT, new, added),
             Change(_INSERT_SHARES, [row for payment in added for row in shares_to_rows(payment)]),
         ]
+
+    def _one(self, statement: Executable, values: Values) -> Payment | None:
+        found = payments_from_rows(self._session.run(statement, values))
+        return self.held.loaded.get(found[0].id, found[0]) if found else None
 
 
 def _guard(payment: Payment) -> Mapping[str, object]:

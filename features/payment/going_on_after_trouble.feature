@@ -31,6 +31,15 @@ Feature: Going on after trouble
       Then the order is in processing
       And the gateway has taken 80.00 AZN
 
+  Rule: Money counts though the gateway's answer to the opening was lost
+    @where_amounts_are_told
+    Example: The gateway had opened the payment
+      Given Aysel has checked out by card in vain, as the gateway loses its answers
+      When the money arrives all the same, and the gateway reports it
+      Then the order is in processing
+      And the payment is a success
+      And 3 "Copper kettle" are left in stock
+
   Rule: Another way of paying replaces a payment nobody could begin
     Example: Aysel would rather pay on delivery
       Given Aysel has checked out by card in vain, as the gateway gives no answer

@@ -150,6 +150,7 @@ def _look_around(uow: UnitOfWork) -> None:
     uow.orders.of_checkout(make_order(1).checkout_id)
     uow.payments.get(PaymentId(1))
     uow.payments.by_order_id(make_payment(1).order_id)
+    uow.payments.by_number(MethodId(1), "number")
     uow.methods.get(MethodId(1))
     uow.methods.by_code_ever(MethodCode("card"))
     uow.methods.has_open_payments(MethodId(1))

@@ -35,6 +35,7 @@ CASES = (
     "approval_of_another_amount",
     "card_shown",
     "create_reply_lost",
+    "paid_though_the_create_reply_was_lost",
 )
 
 

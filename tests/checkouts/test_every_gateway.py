@@ -12,7 +12,7 @@ from application.gateways import MoveStatus, TracksRefunds
 from domain.verdict import VerdictStatus
 from tests.accounts import ASKED_BEFORE
 from tests.checkouts.table import EXCUSES
-from tests.checkouts.till import DECLINED, NAMELESS, ONLINE, PATIENT, Till, accepted
+from tests.checkouts.till import DECLINED, NAMELESS, ONLINE, PATIENT, SILENT, Till, accepted
 from tests.races.shop import PRICE, at_once
 from tests.steps.http_gateway import poll
 
@@ -124,6 +124,20 @@ class TestPaying:
         assert len(till.shop.gateway.payments(bought.ref)) == 1
         assert till.shop.order(bought.key)["payments"] == [bought.payment_id]
         till.ensure_sold_once(bought)
+
+    def test_paid_though_the_create_reply_was_lost(self, till: Till) -> None:
+        """The callback tells the gateway's number: what it says of that decides, if it names the bill."""
+        token, sku = till.filled()
+        till.arm("create", "drop_after")
+        bought = till.unheard(till.check_out(token), token, sku)
+        till.shop.gateway.force(bought.ref, "captured")
+
+        assert till.answers(bought) == {200}
+        if till.backend in SILENT:
+            assert till.bill(bought)["state"] == "review"
+            assert till.status(bought) == ("HOLD", "0")
+        else:
+            till.ensure_sold_once(bought)
 
 
 class TestNotPaying:

@@ -30,6 +30,8 @@ OFFLINE = ("manual", "wallet")
 PATIENT = frozenset({"stripe", "paypal"})
 # A callback of these names no reference of ours; it is about the payment at whose address it arrives.
 NAMELESS = frozenset({"mollie"})
+# Asked about one of its numbers, it tells neither our reference nor an amount.
+SILENT = frozenset({"paynow"})
 
 _numbers = itertools.count(1)
 
@@ -85,6 +87,14 @@ class Till:
         """A checkout by this backend's method."""
         token, sku = self.filled()
         return accepted(self.check_out(token), token, sku)
+
+    def unheard(self, answer: requests.Response, token: str, sku: str) -> Bought:
+        """A checkout whose opening at the gateway nobody has heard the end of."""
+        assert answer.status_code == 503, answer.text
+        (key,) = answer.json()["order_keys"]
+        order = self.shop.order(key)
+        payment = self.shop.payment(order["payments"][0])
+        return Bought(payment["order_id"], None, sku, token, key, order, payment["id"])
 
     def bought_on_hold(self) -> Bought:
         """A checkout by the method that holds money here; an account's callbacks are its own meanwhile."""

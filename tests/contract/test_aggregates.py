@@ -7,7 +7,7 @@ from application.storage import Page, StaleVersion
 from domain.bill import UNDER_WAY, Bill, BillState
 from domain.cart import Cart
 from domain.catalog import Product, Stock
-from domain.ids import CheckoutId, GatewayOrderId, OrderId, OrderKey, PaymentId, Sku
+from domain.ids import CheckoutId, GatewayOrderId, MethodId, OrderId, OrderKey, PaymentId, Sku
 from domain.order import Order, OrderStatus, PlacedWith
 from domain.payment import Payment
 from domain.people import Customer
@@ -181,6 +181,7 @@ class TestPayments:
         with storage.begin() as uow:
             assert uow.payments.get(payment.id) == payment
             assert uow.payments.by_order_id(payment.order_id) == payment
+            assert uow.payments.by_number(payment.method_id, payment.bill.transaction_id or "") == payment
         view = storage.queries.payment(payment.id, aysel.id)
         assert view is not None
         assert (view.payment, view.user) == (payment, aysel)
@@ -324,6 +325,7 @@ class TestPayments:
             assert uow.payments.lock([PaymentId(1)]) == []
             assert uow.payments.get(PaymentId(1)) is None
             assert uow.payments.by_order_id(GatewayOrderId("none")) is None
+            assert uow.payments.by_number(MethodId(1), "none") is None
         assert storage.queries.payment(PaymentId(1), None) is None
 
 

@@ -245,6 +245,11 @@ def _late_money(story: Story) -> None:
     story.shop.send_money_late(story.gateway_payment)
 
 
+@when(Phrase("the money arrives all the same, and the gateway reports it"))
+def _unheard_money(story: Story) -> None:
+    story.shop.send_money_late(story.payment)
+
+
 @when(Phrase("a forged return says that the payment is confirmed"))
 def _forged_return(story: Story) -> None:
     story.landing = story.shop.come_back(story.gateway_payment, forged=True)

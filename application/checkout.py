@@ -28,18 +28,12 @@ from application.repeating import checked_out_before
 from application.storage import UnitOfWork
 from application.views import Queries
 from domain.cart import Cart
-from domain.errors import (
-    EmptyCart,
-    GatewayUnavailable,
-    Invalid,
-    NotFound,
-    PaymentUnderWay,
-    StoreUnavailable,
-)
+from domain.errors import EmptyCart, GatewayUnavailable, Invalid, NotFound, PaymentUnderWay, StoreUnavailable
 from domain.ids import KEY_HOLDER, Actor, CheckoutId, CustomerId, OrderId, OrderKey, PaymentId, customer
 from domain.methods import PaymentMethod, Purchase
 from domain.money import Money
-from domain.order import Order, OrderLine, OrderStatus, PlacedWith
+from domain.order import Order, OrderLine, PlacedWith
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from domain.people import Contact, Customer, country_of
 

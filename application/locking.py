@@ -8,7 +8,8 @@ from application.storage import StaleVersion, UnitOfWork
 from domain.bill import BillState
 from domain.errors import NotFound, TooManyFailures
 from domain.ids import Actor, CustomerId, OrderId, PaymentId
-from domain.order import Order, OrderStatus
+from domain.order import Order
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 
 

@@ -18,7 +18,8 @@ from domain.bill import BillState
 from domain.errors import Conflict, GatewayUnavailable, PaymentRefused
 from domain.ids import Actor, PaymentId, gateway
 from domain.methods import PaymentMethod
-from domain.order import Order, OrderStatus
+from domain.order import Order
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from domain.people import Contact, Customer
 from domain.references import reference_of

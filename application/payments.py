@@ -22,7 +22,8 @@ from domain.errors import (
     PaymentUnderWay,
 )
 from domain.ids import Actor, OrderKey, PaymentId
-from domain.order import Order, OrderStatus
+from domain.order import Order
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from domain.verdict import VerdictStatus
 

@@ -10,7 +10,7 @@ from application.books import Books, OrderEntry, PaymentEntry, StockEntry, Told,
 from domain.bank import EntryVerdict
 from domain.bill import OPEN, BillState
 from domain.money import Money
-from domain.order import ORDER_TRANSITIONS, OrderStatus
+from domain.order_status import ORDER_TRANSITIONS, OrderStatus
 
 SHEET = 500
 

@@ -11,7 +11,8 @@ from domain.errors import GatewayUnavailable, IllegalTransition, Invalid, OrderA
 from domain.ids import CustomerId, MethodCode, Sku
 from domain.methods import PaymentMethod, Purchase
 from domain.money import Money
-from domain.order import Order, OrderLine, OrderStatus
+from domain.order import Order, OrderLine
+from domain.order_status import OrderStatus
 from domain.people import Address, Customer, country_of
 
 

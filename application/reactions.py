@@ -25,7 +25,8 @@ from domain.events import (
     PaymentSucceeded,
     PaymentUnderReview,
 )
-from domain.order import Order, OrderStatus
+from domain.order import Order
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 
 

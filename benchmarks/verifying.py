@@ -11,7 +11,7 @@ from benchmarks.buyers import Bought
 from benchmarks.clients import Connection
 from benchmarks.standin import RECORD
 from domain.bill import BillState
-from domain.order import OrderPaymentStatus, OrderStatus
+from domain.order_status import OrderPaymentStatus, OrderStatus
 
 _PAID = (
     select(

@@ -1,76 +1,16 @@
-"""An order: one seller's part of a checkout, and the only ways its status may move."""
+"""An order: one seller's part of a checkout, what was bought in it and what happened to it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 
 import attrs
 
 from domain.errors import IllegalTransition
-from domain.events import (
-    OrderCancelled,
-    OrderCompleted,
-    OrderDelivered,
-    OrderEvent,
-    OrderFailed,
-    OrderHeld,
-    OrderPaid,
-    OrderPlaced,
-    OrderRefunded,
-    OrderShipped,
-)
+from domain.events import OrderEvent, OrderPlaced
 from domain.ids import Actor, CartId, CheckoutId, CustomerId, OrderId, OrderKey, PaymentId, Sku
 from domain.money import Money
+from domain.order_status import FULFILMENT, ORDER_TRANSITIONS, OrderPaymentStatus, OrderStatus
 from domain.people import Address, Contact
-
-
-class OrderStatus(StrEnum):
-    """Where an order stands. Source: "Order Status Flow" of the notes; the last two are ours."""
-
-    NEW = "NEW"
-    HOLD = "HOLD"
-    PROCESSING = "PROCESSING"
-    SHIPPED = "SHIPPED"
-    DELIVERED = "DELIVERED"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-    REFUNDED = "REFUNDED"
-
-
-class OrderPaymentStatus(StrEnum):
-    """Whether this order is paid. Not a payment's status, whose code for success means failure here."""
-
-    UNPAID = "unpaid"
-    PAID = "paid"
-    FAILED = "failed"
-
-
-_S = OrderStatus
-
-# Each edge carries its event, so that status and event cannot part; what is not here cannot happen.
-ORDER_TRANSITIONS: Mapping[tuple[OrderStatus, OrderStatus], type[OrderEvent]] = {
-    (_S.NEW, _S.HOLD): OrderHeld,
-    (_S.NEW, _S.CANCELLED): OrderCancelled,
-    (_S.HOLD, _S.PROCESSING): OrderPaid,
-    (_S.HOLD, _S.FAILED): OrderFailed,
-    (_S.HOLD, _S.CANCELLED): OrderCancelled,
-    (_S.FAILED, _S.HOLD): OrderHeld,
-    (_S.FAILED, _S.CANCELLED): OrderCancelled,
-    (_S.PROCESSING, _S.SHIPPED): OrderShipped,
-    (_S.PROCESSING, _S.DELIVERED): OrderDelivered,
-    (_S.PROCESSING, _S.COMPLETED): OrderCompleted,
-    (_S.PROCESSING, _S.REFUNDED): OrderRefunded,
-    (_S.SHIPPED, _S.DELIVERED): OrderDelivered,
-    (_S.SHIPPED, _S.COMPLETED): OrderCompleted,
-    (_S.SHIPPED, _S.REFUNDED): OrderRefunded,
-    (_S.DELIVERED, _S.COMPLETED): OrderCompleted,
-    (_S.DELIVERED, _S.REFUNDED): OrderRefunded,
-    (_S.COMPLETED, _S.REFUNDED): OrderRefunded,
-}
-
-# The moves that staff make by hand once an order is paid.
-FULFILMENT = frozenset({_S.SHIPPED, _S.DELIVERED, _S.COMPLETED})
 
 
 def number_of(order_id: OrderId) -> str:

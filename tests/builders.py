@@ -21,7 +21,8 @@ from domain.ids import (
 )
 from domain.methods import PaymentMethod
 from domain.money import Currency, Money
-from domain.order import Move, Order, OrderLine, OrderPaymentStatus, OrderStatus, PlacedWith
+from domain.order import Move, Order, OrderLine, PlacedWith
+from domain.order_status import OrderPaymentStatus, OrderStatus
 from domain.payment import Payment
 from domain.payment_record import MaskedCard, Share
 from domain.people import Contact

@@ -8,7 +8,7 @@ from adapters.memory.tables import Tables, copy_of_order, copy_of_payment
 from application.books import OrderEntry, PaymentEntry, StockEntry, Told, WalletEntry
 from application.ports import Perishable
 from domain.ids import CustomerId, PaymentId, Sku
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 
 
 class MemoryBooks:

@@ -8,7 +8,7 @@ from typing import Any
 from adapters.memory.store import MemoryStore
 from adapters.memory.tables import StoredEvent, Tables
 from application.ports import Perishable
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 
 
 class MemoryPruning:

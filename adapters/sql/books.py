@@ -20,7 +20,7 @@ from adapters.sql.trouble import translated
 from application.books import OrderEntry, PaymentEntry, StockEntry, Told, WalletEntry
 from application.ports import Perishable, Vault
 from domain.bank import JudgedEntry
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.wallet import Account
 
 _AFTER: BindParameter[Any] = bindparam("after")

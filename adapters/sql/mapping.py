@@ -14,7 +14,8 @@ from application.ports import Vault
 from domain.bill import Bill, BillState
 from domain.ids import OrderKey, PaymentId
 from domain.money import Currency, Money
-from domain.order import Move, Order, OrderLine, OrderPaymentStatus, OrderStatus, PlacedWith
+from domain.order import Move, Order, OrderLine, PlacedWith
+from domain.order_status import OrderPaymentStatus, OrderStatus
 from domain.payment import Payment
 from domain.payment_record import MaskedCard, Share
 from domain.people import Contact

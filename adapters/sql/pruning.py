@@ -10,7 +10,7 @@ from sqlalchemy.sql.dml import ReturningDelete
 from adapters.sql.tables import carts, failures, idempotency_keys, inbox, orders, outbox, prunings
 from adapters.sql.trouble import translated
 from application.ports import Perishable
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 
 _BEFORE: BindParameter[Any] = bindparam("before")
 _LIMIT: BindParameter[Any] = bindparam("limit")

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from domain.bill import OPEN, UNDER_WAY, BillState
-from domain.order import OrderPaymentStatus, OrderStatus
+from domain.order_status import OrderPaymentStatus, OrderStatus
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -30,7 +30,7 @@ from domain.errors import Invalid
 from domain.ids import CustomerId, MethodCode, Sku
 from domain.methods import MethodRules
 from domain.money import Money
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 
 STOCK_MAX = 10**9
 NAMED_MAX = 1000

@@ -14,7 +14,7 @@ from application.ports import Currencies
 from domain.bill import PaymentStatus
 from domain.errors import Invalid
 from domain.money import Money
-from domain.order import OrderPaymentStatus
+from domain.order_status import OrderPaymentStatus
 
 # Two types that share their digits: a payment's "2" is success, an order's "2" is failure.
 PAYMENT_CODES: Mapping[PaymentStatus, Literal["1", "2", "3"]] = {

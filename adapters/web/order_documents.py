@@ -5,19 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from adapters.web.codecs import (
-    ORDER_PAYMENT_CODES,
-    PAYMENT_CODES,
-    Amount,
-    Document,
-    Instant,
-    MoneyDocument,
-)
+from adapters.web.codecs import ORDER_PAYMENT_CODES, PAYMENT_CODES, Amount, Document, Instant, MoneyDocument
 from adapters.web.documents import CustomerDocument, LineDocument, Listing, when_set
 from application.opening import CheckedOut
 from application.views import PaymentView
 from domain.bill import BillState
-from domain.order import Move, Order, OrderStatus, number_of
+from domain.order import Move, Order, number_of
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from domain.payment_record import Share
 from domain.people import Customer

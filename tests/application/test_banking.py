@@ -10,7 +10,7 @@ from domain.bank import BankEntry, EntryVerdict
 from domain.bill import BillState, PaymentStatus
 from domain.ids import KEY_HOLDER, PaymentId
 from domain.money import Currency, Money
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from domain.references import reference_of
 from tests.world import STAFF, World, azn

@@ -14,7 +14,7 @@ from domain.errors import (
     OrderAlreadyPaid,
 )
 from domain.ids import OrderKey, PaymentId
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.verdict import Verdict
 from tests.world import STAFF, World
 

@@ -7,7 +7,8 @@ from application.policy import ORDERS_PER_PAYMENT_MAX
 from domain.bill import BillState, PaymentStatus
 from domain.errors import GatewayUnavailable, Invalid, PaymentUnderWay, StoreUnavailable
 from domain.ids import KEY_HOLDER
-from domain.order import Order, OrderStatus
+from domain.order import Order
+from domain.order_status import OrderStatus
 from tests.world import STAFF, World, azn
 
 

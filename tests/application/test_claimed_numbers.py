@@ -7,7 +7,7 @@ from application.gateways import Capabilities
 from domain.bill import BillState
 from domain.errors import GatewayUnavailable
 from domain.ids import GatewayOrderId
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from domain.verdict import Verdict
 from tests.fakes import Entry, FakeBackend, FakeGateway

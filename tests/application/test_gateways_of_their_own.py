@@ -11,7 +11,7 @@ from application.policy import HEARSAY_CONFIRMATIONS_MAX, HEARSAY_WINDOW_SECONDS
 from domain.bill import BillState, PaymentStatus
 from domain.errors import ForgedCallback
 from domain.ids import GatewayOrderId, MethodCode
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.verdict import Verdict, VerdictStatus
 from tests.fakes import FakeBackend, FakeGateway
 from tests.world import STAFF, World

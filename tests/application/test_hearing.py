@@ -10,7 +10,7 @@ from application.policy import HEARSAY_ASKS_MAX, HEARSAY_WINDOW_SECONDS
 from domain.bill import BillState
 from domain.errors import ForgedCallback, Invalid, NotFound
 from domain.ids import GatewayOrderId, MethodCode, PaymentId
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from tests.fakes import FakeBackend, FakeGateway
 from tests.world import World
 

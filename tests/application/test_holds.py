@@ -6,7 +6,7 @@ from application.opening import CheckedOut
 from domain.bill import BillState, PaymentStatus
 from domain.errors import GatewayUnavailable, IllegalTransition, PaymentUnderWay
 from domain.ids import KEY_HOLDER, Actor
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from tests.fakes import FakeBackend, OneWord
 from tests.world import STAFF, World

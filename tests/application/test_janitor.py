@@ -8,7 +8,7 @@ from application.gateways import Capabilities
 from domain.bill import BillState, PaymentStatus
 from domain.errors import GatewayUnavailable
 from domain.ids import KEY_HOLDER
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from tests.fakes import FakeBackend, Unclosing
 from tests.world import STAFF, World
 

@@ -7,7 +7,8 @@ import pytest
 
 from application.policy import GATEWAY_SECONDS_MAX, IDEMPOTENCY_LEASE, STORE_MARGIN
 from domain.errors import Conflict, GatewayUnavailable
-from domain.order import Order, OrderStatus
+from domain.order import Order
+from domain.order_status import OrderStatus
 from tests.fakes import FakeBackend, FakeGateway, Fault
 from tests.world import STAFF, World
 

@@ -21,7 +21,7 @@ from domain.errors import (
     TooManyFailures,
     TotalChanged,
 )
-from domain.order import OrderPaymentStatus, OrderStatus
+from domain.order_status import OrderPaymentStatus, OrderStatus
 from domain.references import reference_of
 from tests.world import STAFF, World, azn
 

@@ -6,7 +6,7 @@ import pytest
 
 from application.policy import FAILURES_KEPT, REPLIES_KEPT
 from application.ports import IdempotencyScope, KeptReply
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from tests.world import STAFF, World
 
 LEASE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from application.storage import StaleVersion
 from domain.bill import BillState, PaymentStatus
 from domain.errors import Conflict, GatewayUnavailable, PaymentRefused
 from domain.ids import KEY_HOLDER, OrderKey, PaymentId
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from tests.world import STAFF, World
 
 

@@ -31,7 +31,7 @@ from domain.errors import (
 from domain.events import EVENT_TYPES, OrderPlaced
 from domain.ids import CustomerId, MethodCode, OrderKey, PaymentId, Sku, customer
 from domain.methods import MethodRules
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.references import reference_of
 from tests.world import STAFF, World, azn
 

@@ -11,7 +11,7 @@ from application.hearing import Outcome
 from domain.bill import BillState, PaymentStatus
 from domain.errors import EmptyCart, GatewayUnavailable
 from domain.ids import JANITOR, MethodCode
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from tests.world import STAFF, World
 

@@ -10,7 +10,7 @@ from domain.bill import BillState, PaymentStatus
 from domain.errors import Conflict, Invalid, MethodRefused, NotFound
 from domain.ids import KEY_HOLDER, CustomerId
 from domain.money import Currency, Money
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.wallet import Account
 from tests.world import STAFF, World, azn
 

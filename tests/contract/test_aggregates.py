@@ -8,7 +8,8 @@ from domain.bill import UNDER_WAY, Bill, BillState
 from domain.cart import Cart
 from domain.catalog import Product, Stock
 from domain.ids import CheckoutId, GatewayOrderId, MethodId, OrderId, OrderKey, PaymentId, Sku
-from domain.order import Order, OrderStatus, PlacedWith
+from domain.order import Order, PlacedWith
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from domain.people import Customer
 from tests.builders import (

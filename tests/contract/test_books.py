@@ -2,7 +2,7 @@
 
 from application.books import OrderEntry, StockEntry, Told
 from domain.ids import OrderId, PaymentId, Sku
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.people import Customer
 from tests.builders import NOON, SOMEBODY, make_order, make_payment, make_product
 from tests.contract.storages import Storage

@@ -9,7 +9,7 @@ from application.ports import IdempotencyScope, KeptReply, Perishable
 from application.storage import InboxEntry
 from domain.bill import BillState
 from domain.ids import CheckoutId, MethodCode, OrderKey, PaymentId
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.people import Customer
 from tests.builders import NOON, SOMEBODY, later, make_cart, make_order, make_payment
 from tests.contract.storages import Storage

@@ -13,7 +13,7 @@ from adapters.system import SystemClock
 from application import relay as relaying
 from application.ports import RelayedEvent
 from application.relay import Relay
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from tests.builders import NOON, SOMEBODY, make_order
 from tests.contract.storages import Storage
 

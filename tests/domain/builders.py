@@ -17,7 +17,8 @@ from domain.ids import (
     Sku,
 )
 from domain.money import Currency, Money
-from domain.order import Order, OrderLine, OrderStatus, PlacedWith
+from domain.order import Order, OrderLine, PlacedWith
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from domain.verdict import Verdict, VerdictStatus
 

@@ -8,7 +8,7 @@ from domain import events
 from domain.bill import PAYMENT_TRANSITIONS
 from domain.events import EVENT_TYPES, Event, OrderEvent, PaymentEvent
 from domain.ids import Actor
-from domain.order import ORDER_TRANSITIONS
+from domain.order_status import ORDER_TRANSITIONS
 from tests.domain.builders import NOW
 
 KINDS = [

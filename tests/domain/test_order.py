@@ -18,16 +18,8 @@ from domain.events import (
 )
 from domain.ids import CartId, CheckoutId, CustomerId, OrderId, OrderKey, PaymentId, Sku
 from domain.money import Money
-from domain.order import (
-    FULFILMENT,
-    ORDER_TRANSITIONS,
-    Move,
-    Order,
-    OrderLine,
-    OrderPaymentStatus,
-    OrderStatus,
-    PlacedWith,
-)
+from domain.order import Move, Order, OrderLine, PlacedWith
+from domain.order_status import FULFILMENT, ORDER_TRANSITIONS, OrderPaymentStatus, OrderStatus
 from tests.domain.builders import BANK, BY, LATER, NOW, STAFF, USD, azn, held_order, line, new_order, order_in
 
 S = OrderStatus

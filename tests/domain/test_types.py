@@ -11,17 +11,17 @@ ROOT = Path(__file__).parents[2]
 MIXED_UP = {
     "an order's status as a payment's": (
         "from domain.bill import PaymentStatus\n"
-        "from domain.order import OrderPaymentStatus\n"
+        "from domain.order_status import OrderPaymentStatus\n"
         "told: PaymentStatus = OrderPaymentStatus.PAID\n"
     ),
     "a payment's status as an order's": (
         "from domain.bill import PaymentStatus\n"
-        "from domain.order import OrderPaymentStatus\n"
+        "from domain.order_status import OrderPaymentStatus\n"
         "told: OrderPaymentStatus = PaymentStatus.SUCCESS\n"
     ),
     "one compared with the other": (
         "from domain.bill import PaymentStatus\n"
-        "from domain.order import Order, OrderPaymentStatus\n"
+        "from domain.order import Order\n"
         "def is_failed(order: Order) -> bool:\n"
         "    return order.payment_status is PaymentStatus.FAILED\n"
     ),
@@ -35,7 +35,7 @@ MIXED_UP = {
 RIGHT = (
     "from domain.bill import PaymentStatus\n"
     "from domain.ids import OrderId\n"
-    "from domain.order import OrderPaymentStatus\n"
+    "from domain.order_status import OrderPaymentStatus\n"
     "paid: OrderPaymentStatus = OrderPaymentStatus.PAID\n"
     "success: PaymentStatus = PaymentStatus.SUCCESS\n"
     "order_id: OrderId = OrderId(1)\n"

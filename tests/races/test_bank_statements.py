@@ -8,7 +8,7 @@ from application.purchasing import Wish
 from application.service import Application
 from domain.bank import BankEntry
 from domain.money import Money
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.references import reference_of
 from tests.races.in_one_process import AZN, app, buyer, offer
 from tests.races.shop import at_once

@@ -7,7 +7,7 @@ from application.views import Listed, PaymentView, T
 from domain.bank import BankEntry
 from domain.errors import NotFound
 from domain.ids import OrderKey, PaymentId
-from domain.order import OrderStatus
+from domain.order_status import OrderStatus
 from domain.payment import Payment
 from tests.live import HOLD_SECONDS
 from tests.steps import in_process_views as views

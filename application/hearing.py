@@ -23,7 +23,8 @@ from application.hearsay import Hearsay
 from application.phases import in_one_transaction
 from application.policy import CALLBACK_PATIENCE_SECONDS, CONFIRMING_PATIENCE_SECONDS
 from application.questions import Question
-from application.storage import InboxEntry, UnitOfWork
+from application.repositories import InboxEntry
+from application.storage import UnitOfWork
 from application.views import Queries
 from domain.bill import BillState, PaymentStatus
 from domain.cards import masked

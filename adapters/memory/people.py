@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from adapters.memory.tables import StoredMethod, Tables, copy_of_method
-from application.storage import InboxEntry
+from application.repositories import InboxEntry
 from domain.errors import EmailTaken
 from domain.ids import CustomerId, MethodCode, MethodId, StaffId
 from domain.methods import PaymentMethod

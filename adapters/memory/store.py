@@ -15,7 +15,7 @@ from adapters.memory.tables import StoredEvent, Tables
 from adapters.memory.wallets import MemoryWallets
 from application.ports import RelayedEvent
 from application.relayed import data_of
-from application.storage import (
+from application.repositories import (
     BankEntries,
     Carts,
     Failures,
@@ -26,9 +26,9 @@ from application.storage import (
     Payments,
     People,
     Products,
-    Reacts,
     Wallets,
 )
+from application.storage import Reacts
 from domain.events import Event
 from domain.ids import OrderId, PaymentId
 from domain.order import Order

@@ -8,7 +8,7 @@ from datetime import datetime
 import attrs
 
 from application.ports import IdempotencyScope, KeptReply, Perishable, RelayedEvent
-from application.storage import InboxEntry
+from application.repositories import InboxEntry
 from domain.bank import JudgedEntry
 from domain.cart import Cart
 from domain.catalog import Product

@@ -11,7 +11,7 @@ from adapters.sql.one_of import one_of
 from adapters.sql.session import Change, Session
 from adapters.sql.statements import Values
 from adapters.sql.tables import failures, inbox
-from application.storage import InboxEntry
+from application.repositories import InboxEntry
 
 _INSERT_ENTRY = insert(inbox).returning(inbox.c.id)
 _CONCLUDE = update(inbox).where(inbox.c.id == bindparam("the_id"))

@@ -6,7 +6,7 @@ from sqlalchemy import ARRAY, BigInteger, bindparam, case, or_, select, text, up
 
 from adapters.sql.session import Session
 from adapters.sql.tables import METHOD_IDS, sequences
-from application.storage import Numbers
+from application.repositories import Numbers
 from domain.ids import MethodId, OrderId, PaymentId
 
 _COUNT = (

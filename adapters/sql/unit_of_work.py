@@ -19,7 +19,7 @@ from adapters.sql.people import SqlMethods, SqlPeople
 from adapters.sql.session import Change, Session
 from adapters.sql.wallets import SqlWallets
 from application.ports import Vault
-from application.storage import (
+from application.repositories import (
     BankEntries,
     Carts,
     Failures,
@@ -30,10 +30,9 @@ from application.storage import (
     Payments,
     People,
     Products,
-    Reacts,
-    StaleVersion,
     Wallets,
 )
+from application.storage import Reacts, StaleVersion
 from domain.events import Event
 from domain.order import Order
 from domain.payment import Payment

@@ -12,7 +12,8 @@ from sqlalchemy.sql.dml import UpdateBase
 import adapters.sql
 from adapters.sql import books, orders, payments, people, queries, tables
 from application.ports import IdempotencyScope, KeptReply, Perishable
-from application.storage import InboxEntry, Page, UnitOfWork
+from application.repositories import InboxEntry
+from application.storage import Page, UnitOfWork
 from domain.bank import BankEntry, EntryVerdict, JudgedEntry
 from domain.ids import CustomerId, MethodCode, MethodId, OrderId, OrderKey, PaymentId, Sku, StaffId
 from domain.wallet import Account

@@ -19,7 +19,8 @@ from adapters.sql.tables import inbox
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from application.books import Books
 from application.ports import IdempotencyKeys, Outbox, Prunes
-from application.storage import InboxEntry, UnitOfWork
+from application.repositories import InboxEntry
+from application.storage import UnitOfWork
 from application.views import Queries
 from domain.events import Event
 

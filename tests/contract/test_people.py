@@ -5,22 +5,15 @@ from collections.abc import Iterator
 import attrs
 import pytest
 
-from application.storage import InboxEntry, Page
+from application.repositories import InboxEntry
+from application.storage import Page
 from application.views import Listed
 from domain.bill import BillState
 from domain.errors import EmailTaken
 from domain.ids import CustomerId, MethodCode, MethodId, PaymentId, Sku, StaffId
 from domain.methods import MethodRules, PaymentMethod
 from domain.people import Customer, Staff
-from tests.builders import (
-    NOON,
-    azn,
-    later,
-    make_method,
-    make_order,
-    make_payment,
-    make_product,
-)
+from tests.builders import NOON, azn, later, make_method, make_order, make_payment, make_product
 from tests.contract.storages import Storage
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from application.ports import IdempotencyScope, KeptReply, Perishable
-from application.storage import InboxEntry
+from application.repositories import InboxEntry
 from domain.bill import BillState
 from domain.ids import CheckoutId, MethodCode, OrderKey, PaymentId
 from domain.order_status import OrderStatus

@@ -7,7 +7,7 @@ from itertools import cycle
 from typing import TypeVar
 
 from application.ports import IdempotencyScope
-from application.storage import People
+from application.repositories import People
 from domain.bill import BillState
 from domain.errors import EmailTaken, IdempotencyKeyInFlight
 from domain.ids import Sku

@@ -6,7 +6,6 @@ import attrs
 
 from application.asking import AskGateway
 from application.deciding import Answers, AskFirst, Course, Decide
-from application.gateways import GatewayTrouble
 from application.guarding import Lane, TurnedAway
 from application.locking import ensure_few_failures, lock_goods, lock_orders
 from application.opening import Attempt, CheckedOut, OpenPayment
@@ -26,6 +25,7 @@ from application.purchasing import (
 from application.questions import Answer, Question
 from application.repeating import checked_out_before
 from application.storage import UnitOfWork
+from application.trouble import GatewayTrouble
 from application.views import Queries
 from domain.cart import Cart
 from domain.errors import EmptyCart, GatewayUnavailable, Invalid, NotFound, PaymentUnderWay, StoreUnavailable

@@ -4,15 +4,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from application.gateways import (
-    Backend,
-    ClosesBills,
-    Gateway,
-    HoldsMoney,
-    OfflineBackend,
-    OfflineTerms,
-    OnlineBackend,
-)
+from application.backends import Backend, OfflineBackend, OfflineTerms, OnlineBackend
+from application.gateways import ClosesBills, Gateway, HoldsMoney
 from application.guarding import Guards
 from domain.methods import PaymentMethod
 from domain.payment import Payment

@@ -1,7 +1,6 @@
 """The port that every payment backend is behind: open a payment, hear of it, ask about it, close it."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -11,67 +10,6 @@ from domain.ids import GatewayOrderId
 from domain.money import Money
 from domain.people import Contact
 from domain.verdict import Verdict, VerdictStatus
-
-Settings = Mapping[str, object]
-
-
-class TroubleKind(StrEnum):
-    """What trouble with a gateway means to whoever called it.
-
-    NOT_SENT: nothing happened there, the same may be sent again. UNKNOWN: it may have happened, so
-    ask first. RETRYABLE: not now, the same later. CONFIG: it does not take our key; a person has to act.
-    """
-
-    NOT_SENT = "not_sent"
-    UNKNOWN = "unknown"
-    RETRYABLE = "retryable"
-    CONFIG = "config"
-
-
-class GatewayTrouble(Exception):
-    """The gateway did not answer sensibly.
-
-    Attributes:
-        kind: what that means to the caller.
-        sent: whether the request may have had an effect there; by its kind, unless told.
-        retry_after_seconds: when it asked to be tried again, if it did.
-        is_answer: whether it is well and said so, though not what we wanted to know; by its kind,
-            unless told.
-    """
-
-    def __init__(
-        self,
-        detail: str,
-        kind: TroubleKind = TroubleKind.UNKNOWN,
-        *,
-        sent: bool | None = None,
-        retry_after_seconds: int | None = None,
-        is_answer: bool | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.kind = kind
-        self.sent = kind is TroubleKind.UNKNOWN if sent is None else sent
-        self.is_answer = kind is TroubleKind.CONFIG if is_answer is None else is_answer
-        self.retry_after_seconds = retry_after_seconds
-
-
-class GatewayRefused(Exception):
-    """The gateway understood and said no, for good; `request` and `response` are JSON, cleaned."""
-
-    def __init__(self, detail: str, request: str = "{}", response: str = "{}") -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.request = request
-        self.response = response
-
-
-class BadSignature(Exception):
-    """A callback that its gateway did not sign, or not lately."""
-
-
-class Malformed(Exception):
-    """A callback that cannot be read."""
 
 
 @attrs.frozen(kw_only=True)
@@ -284,87 +222,4 @@ class SavesCards(Protocol):
 
     def charge_card(self, opening: Opening, card_id: str) -> Verdict:
         """Collect from a saved card at once; never sent twice. Raises: GatewayRefused, GatewayTrouble."""
-        ...
-
-
-@attrs.frozen(kw_only=True)
-class OfflineTerms:
-    """How an offline method is paid; of one that is paid within the checkout nothing need be told.
-
-    `hold`: how long the goods wait for the money, None for ever; `due`: how long the customer is
-    given for it, as they are told.
-    """
-
-    instructions: str | None = None
-    hold: timedelta | None = None
-    due: timedelta | None = None
-
-    def due_at(self, now: datetime) -> datetime | None:
-        """When the money has to be there: what ends sooner, the customer's time or the hold."""
-        ends = [span for span in (self.hold, self.due) if span is not None]
-        return now + min(ends) if ends else None
-
-
-class Backend(Protocol):
-    """A kind of gateway adapter: what its settings look like, and how to connect a method to it.
-
-    Shape: `settings_schema` is a JSON Schema (2020-12); secret settings are marked `writeOnly`.
-    """
-
-    name: str
-    settings_schema: Mapping[str, object]
-
-
-@runtime_checkable
-class OnlineBackend(Backend, Protocol):
-    """A backend with a gateway behind it; `gateway_type` tells, unconnected, what it can do."""
-
-    gateway_type: type[Gateway]
-
-    def connect(self, settings: Settings) -> Gateway:
-        """The gateway as configured by a method's settings."""
-        ...
-
-
-@runtime_checkable
-class OfflineBackend(Backend, Protocol):
-    """A backend that asks nobody: staff give their word for the money."""
-
-    def terms(self, settings: Settings) -> OfflineTerms:
-        """How this method is paid."""
-        ...
-
-
-# What a gateway may be able to do beside opening payments and telling of them.
-POWERS: Mapping[str, type] = {
-    "closes_bills": ClosesBills,
-    "collects_approved": CollectsApproved,
-    "confirms_callbacks": ConfirmsCallbacks,
-    "holds_money": HoldsMoney,
-    "refunds": Refunds,
-    "tracks_refunds": TracksRefunds,
-    "saves_cards": SavesCards,
-}
-
-
-def capabilities_of(backend: Backend) -> Mapping[str, bool]:
-    """What a backend can do, by name; one that asks nobody has none of a gateway's capabilities."""
-    gateway = backend.gateway_type if isinstance(backend, OnlineBackend) else None
-    return {
-        "redirects": gateway is not None,
-        "asks_by_reference": gateway is not None and gateway.capabilities.asks_by_reference,
-        "tells_holds": gateway is not None and gateway.capabilities.tells_holds,
-        **{name: gateway is not None and issubclass(gateway, power) for name, power in POWERS.items()},
-    }
-
-
-class ChecksSettings(Protocol):
-    """Holds a method's settings against its backend's schema."""
-
-    def checked(self, backend: Backend, kept: Settings, given: Settings | None) -> Settings:
-        """The settings to store: what was given, secrets left out as kept. Raises: Invalid, naming each."""
-        ...
-
-    def shown(self, backend: Backend, settings: Settings) -> Settings:
-        """The settings without their secrets."""
         ...

@@ -10,8 +10,9 @@ from typing import TypeVar
 import attrs
 
 from application.breaker import Breaker, BreakerState
-from application.gateways import Gateway, GatewayRefused, GatewayTrouble, TroubleKind
+from application.gateways import Gateway
 from application.policy import SHARE_PATIENCE_SECONDS, STORE_PATIENCE_SECONDS, Policy
+from application.trouble import GatewayRefused, GatewayTrouble, TroubleKind
 from domain.ids import MethodCode
 
 T = TypeVar("T")

@@ -8,16 +8,7 @@ import attrs
 
 from application.asking import AskGateway
 from application.connecting import can_ask
-from application.gateways import (
-    BadSignature,
-    Claim,
-    ConfirmsCallbacks,
-    Gateway,
-    GatewayTrouble,
-    Malformed,
-    Received,
-    TroubleKind,
-)
+from application.gateways import Claim, ConfirmsCallbacks, Gateway, Received
 from application.guarding import Lane
 from application.hearsay import Hearsay
 from application.phases import in_one_transaction
@@ -25,6 +16,7 @@ from application.policy import CALLBACK_PATIENCE_SECONDS, CONFIRMING_PATIENCE_SE
 from application.questions import Question
 from application.repositories import InboxEntry
 from application.storage import UnitOfWork
+from application.trouble import BadSignature, GatewayTrouble, Malformed, TroubleKind
 from application.views import Queries
 from domain.bill import BillState, PaymentStatus
 from domain.cards import masked

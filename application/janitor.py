@@ -6,11 +6,11 @@ from datetime import timedelta
 import attrs
 
 from application.asking import AskGateway
-from application.gateways import GatewayTrouble
 from application.locking import lock_payment
 from application.phases import in_one_transaction
 from application.questions import Question
 from application.storage import UnitOfWork
+from application.trouble import GatewayTrouble
 from domain.bill import BillState
 from domain.ids import JANITOR, PaymentId
 from domain.payment import Payment

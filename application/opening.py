@@ -6,13 +6,14 @@ from urllib.parse import quote
 import attrs
 
 from application.connecting import Gateways
-from application.gateways import GatewayRefused, GatewayTrouble, Opened, Opening
+from application.gateways import Opened, Opening
 from application.guarding import Turn
 from application.locking import lock_payment
 from application.phases import in_one_transaction
 from application.policy import Policy
 from application.ports import Clock, Keys
 from application.storage import Begin, UnitOfWork
+from application.trouble import GatewayRefused, GatewayTrouble
 from application.wallets import pay_from_wallet
 from domain.bill import BillState
 from domain.errors import Conflict, GatewayUnavailable, PaymentRefused

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import attrs
 
 from application.asking import AskGateway
-from application.gateways import GatewayTrouble, TroubleKind
 from application.locking import lock_goods, lock_orders, lock_payment
 from application.phases import in_one_transaction
 from application.ports import Clock
 from application.questions import Question
 from application.storage import Begin, UnitOfWork
+from application.trouble import GatewayTrouble, TroubleKind
 from application.wallets import give_back
 from domain.bill import BillState
 from domain.errors import (

@@ -4,12 +4,12 @@ import attrs
 
 from application.accounts import Hire, Register, SignIn
 from application.asking import AskGateway
+from application.backends import ChecksSettings
 from application.banking import TakeUpEntry
 from application.books import Books
 from application.checkout import Checkout, CheckOutCart, CheckOutOrders
 from application.connecting import Gateways
 from application.deciding import Decide
-from application.gateways import ChecksSettings
 from application.guarding import Guards
 from application.hearing import HearCallback
 from application.hearsay import Hearsay

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import attrs
 
+from application.backends import ChecksSettings, Settings
 from application.connecting import Gateways
-from application.gateways import ChecksSettings, Settings
 from application.phases import in_one_transaction
 from application.ports import Clock, Keys
 from application.purchasing import purchase_of

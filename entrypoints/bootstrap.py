@@ -18,8 +18,8 @@ from adapters.sql.pruning import SqlPruning
 from adapters.sql.queries import SqlQueries
 from adapters.sql.unit_of_work import SqlUnitOfWork
 from adapters.system import Argon2Passwords, IsoCurrencies, LogPublisher, RandomKeys, SecretVault, SystemClock
+from application.backends import Backend
 from application.connecting import Gateways
-from application.gateways import Backend
 from application.guarding import Guards
 from application.reactions import BUS
 from application.service import Application, Outside

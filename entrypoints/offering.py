@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from adapters.gateways.settings import ensure_valid
-from application.gateways import POWERS, Backend, Capabilities, Gateway, OfflineBackend, OnlineBackend
+from application.backends import POWERS, Backend, OfflineBackend, OnlineBackend
+from application.gateways import Capabilities, Gateway
 from domain.errors import Invalid
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)

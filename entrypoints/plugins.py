@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.gateways.registry import backends
 from adapters.gateways.transport import Calls
-from application.gateways import Backend
+from application.backends import Backend
 from entrypoints.offering import ensure_sound
 
 GROUP = "kassa.backends"

@@ -13,20 +13,18 @@ import attrs
 from adapters.gateways.reading import Unreadable
 from adapters.gateways.sandbox_dialect import claim_of_notification, claim_of_return, refund_of, verdict_of
 from adapters.gateways.signing import ensure_timed_header, query_signature, signed_query, timed_header
+from application.backends import Settings
 from application.gateways import (
     Capabilities,
     Claim,
-    GatewayRefused,
-    GatewayTrouble,
     Instruction,
     MoneyMove,
     MoveStatus,
     Opened,
     Opening,
     Received,
-    Settings,
-    TroubleKind,
 )
+from application.trouble import GatewayRefused, GatewayTrouble, TroubleKind
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus
 

@@ -11,8 +11,8 @@ from adapters.memory.books import MemoryBooks
 from adapters.memory.pruning import MemoryPruning
 from adapters.memory.queries import MemoryIdempotencyKeys, MemoryOutbox, MemoryQueries
 from adapters.memory.store import MemoryStore, MemoryUnitOfWork
+from application.backends import Backend, ChecksSettings, Settings
 from application.connecting import Gateways
-from application.gateways import Backend, ChecksSettings, Settings
 from application.guarding import Guards
 from application.opening import CheckedOut
 from application.policy import Policy

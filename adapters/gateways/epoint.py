@@ -19,20 +19,18 @@ from adapters.gateways.schemas import (
 )
 from adapters.gateways.talking import Line, refused, sensible
 from adapters.gateways.transport import Answer, Calls
+from application.backends import Settings
 from application.gateways import (
     Capabilities,
     CardRegistration,
     Claim,
-    GatewayRefused,
-    GatewayTrouble,
     Instruction,
     MoneyMove,
     Opened,
     Opening,
     Received,
-    Settings,
-    TroubleKind,
 )
+from application.trouble import GatewayRefused, GatewayTrouble, TroubleKind
 from domain.ids import GatewayOrderId
 from domain.money import Money
 from domain.verdict import Verdict

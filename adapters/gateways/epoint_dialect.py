@@ -10,16 +10,8 @@ from adapters.gateways.amounts import minor_from_major, minor_from_major_or_none
 from adapters.gateways.cleaning import Vocabulary
 from adapters.gateways.reading import Json, Unreadable, hint, read_object, web_address, word, word_or_none
 from adapters.gateways.signing import QUERY_FIELDS_MAX, ensure_same, sealed_sha1
-from application.gateways import (
-    BadSignature,
-    CardRegistration,
-    Claim,
-    GatewayTrouble,
-    Malformed,
-    MoneyMove,
-    MoveStatus,
-    Opened,
-)
+from application.gateways import CardRegistration, Claim, MoneyMove, MoveStatus, Opened
+from application.trouble import BadSignature, GatewayTrouble, Malformed
 from domain.cards import card_mask
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus

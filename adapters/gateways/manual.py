@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import attrs
 
-from application.gateways import OfflineTerms, Settings
+from application.backends import OfflineTerms, Settings
 
 
 class OfflineKind(StrEnum):

@@ -10,19 +10,9 @@ from adapters.gateways.schemas import CAPTURE, SECRET, base_url, is_manual, sche
 from adapters.gateways.signing import QUERY_FIELDS_MAX
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
-from application.gateways import (
-    Capabilities,
-    Claim,
-    GatewayTrouble,
-    Instruction,
-    Malformed,
-    MoneyMove,
-    Opened,
-    Opening,
-    Received,
-    Settings,
-    TroubleKind,
-)
+from application.backends import Settings
+from application.gateways import Capabilities, Claim, Instruction, MoneyMove, Opened, Opening, Received
+from application.trouble import GatewayTrouble, Malformed, TroubleKind
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict
 

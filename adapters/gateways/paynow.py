@@ -13,22 +13,18 @@ from adapters.gateways.schemas import SECRET, base_url, schema, secrets_in, text
 from adapters.gateways.signing import ensure_same, hmac_sha256_base64
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
+from application.backends import Settings
 from application.gateways import (
-    BadSignature,
     Capabilities,
     Claim,
-    GatewayRefused,
-    GatewayTrouble,
     Instruction,
-    Malformed,
     MoneyMove,
     MoveStatus,
     Opened,
     Opening,
     Received,
-    Settings,
-    TroubleKind,
 )
+from application.trouble import BadSignature, GatewayRefused, GatewayTrouble, Malformed, TroubleKind
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus
 

@@ -14,19 +14,9 @@ from adapters.gateways.signing import TOLERANCE_SECONDS
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.tokens import TokenLine, Tokens
 from adapters.gateways.transport import Answer, Calls
-from application.gateways import (
-    BadSignature,
-    Capabilities,
-    Claim,
-    GatewayTrouble,
-    Instruction,
-    MoneyMove,
-    Opened,
-    Opening,
-    Received,
-    Settings,
-    TroubleKind,
-)
+from application.backends import Settings
+from application.gateways import Capabilities, Claim, Instruction, MoneyMove, Opened, Opening, Received
+from application.trouble import BadSignature, GatewayTrouble, TroubleKind
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict
 

@@ -9,20 +9,18 @@ from adapters.gateways.schemas import CAPTURE, CURRENCY, NAME, SECRET, base_url,
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.tokens import TokenLine, Tokens
 from adapters.gateways.transport import Answer, Calls
+from application.backends import Settings
 from application.gateways import (
     Capabilities,
     Claim,
-    GatewayRefused,
-    GatewayTrouble,
     Instruction,
     MoneyMove,
     MoveStatus,
     Opened,
     Opening,
     Received,
-    Settings,
-    TroubleKind,
 )
+from application.trouble import GatewayRefused, GatewayTrouble, TroubleKind
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict
 

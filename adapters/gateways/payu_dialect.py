@@ -17,7 +17,8 @@ from adapters.gateways.reading import (
     word_or_none,
 )
 from adapters.gateways.signing import ensure_same
-from application.gateways import BadSignature, Claim, Malformed, MoneyMove, MoveStatus, Opened, Opening
+from application.gateways import Claim, MoneyMove, MoveStatus, Opened, Opening
+from application.trouble import BadSignature, Malformed
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus
 

@@ -12,7 +12,7 @@ from adapters.gateways.sandbox import Sandbox
 from adapters.gateways.stripe import Stripe
 from adapters.gateways.transport import Calls
 from adapters.gateways.wallet import Wallet
-from application.gateways import Backend
+from application.backends import Backend
 
 
 def backends(calls: Calls) -> Mapping[str, Backend]:

@@ -11,16 +11,8 @@ from adapters.gateways.schemas import BASE_URL, CAPTURE, SECRET, is_manual, sche
 from adapters.gateways.signing import ensure_timed_header, signed_query
 from adapters.gateways.talking import Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
-from application.gateways import (
-    Capabilities,
-    Claim,
-    Instruction,
-    MoneyMove,
-    Opened,
-    Opening,
-    Received,
-    Settings,
-)
+from application.backends import Settings
+from application.gateways import Capabilities, Claim, Instruction, MoneyMove, Opened, Opening, Received
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus
 

@@ -16,7 +16,8 @@ from adapters.gateways.reading import (
     word,
     word_or_none,
 )
-from application.gateways import Claim, Malformed, MoneyMove, MoveStatus, Opened, Opening
+from application.gateways import Claim, MoneyMove, MoveStatus, Opened, Opening
+from application.trouble import Malformed
 from domain.cards import card_mask
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus

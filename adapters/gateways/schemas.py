@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from application.gateways import Settings
+from application.backends import Settings
 
 Property = Mapping[str, object]
 

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from adapters.gateways.reading import is_web_address
-from application.gateways import Backend, Settings
+from application.backends import Backend, Settings
 from domain.errors import Invalid, Mistake
 
 Schema = Mapping[str, Any]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode
 
-from application.gateways import BadSignature
+from application.trouble import BadSignature
 
 TOLERANCE_SECONDS = 300
 QUERY_FIELDS_MAX = 50

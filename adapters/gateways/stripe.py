@@ -11,19 +11,9 @@ from adapters.gateways.schemas import CAPTURE, SECRET, base_url, is_manual, sche
 from adapters.gateways.signing import ensure_timed_header
 from adapters.gateways.talking import ABSENT, Line, declined, sensible
 from adapters.gateways.transport import Answer, Calls
-from application.gateways import (
-    Capabilities,
-    Claim,
-    GatewayRefused,
-    GatewayTrouble,
-    Instruction,
-    MoneyMove,
-    Opened,
-    Opening,
-    Received,
-    Settings,
-    TroubleKind,
-)
+from application.backends import Settings
+from application.gateways import Capabilities, Claim, Instruction, MoneyMove, Opened, Opening, Received
+from application.trouble import GatewayRefused, GatewayTrouble, TroubleKind
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus
 

@@ -15,7 +15,8 @@ from adapters.gateways.reading import (
     word,
     word_or_none,
 )
-from application.gateways import Claim, GatewayRefused, Malformed, MoneyMove, MoveStatus, Opened, Opening
+from application.gateways import Claim, MoneyMove, MoveStatus, Opened, Opening
+from application.trouble import GatewayRefused, Malformed
 from domain.ids import GatewayOrderId
 from domain.money import Money
 from domain.verdict import Verdict, VerdictStatus

@@ -11,7 +11,8 @@ import structlog
 from adapters.gateways.cleaning import Vocabulary
 from adapters.gateways.reading import Json, Unreadable
 from adapters.gateways.transport import Answer, Calls
-from application.gateways import GatewayRefused, GatewayTrouble, MoneyMove, MoveStatus, TroubleKind
+from application.gateways import MoneyMove, MoveStatus
+from application.trouble import GatewayRefused, GatewayTrouble, TroubleKind
 from domain.verdict import Verdict, VerdictStatus
 
 Read = TypeVar("Read")

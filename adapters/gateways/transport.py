@@ -13,7 +13,7 @@ import urllib3
 
 from adapters.gateways.deadline import CALL, Call, PunctualAdapter
 from adapters.gateways.reading import Json, Unreadable, read_object
-from application.gateways import GatewayTrouble, TroubleKind
+from application.trouble import GatewayTrouble, TroubleKind
 
 RETRY_AFTER_SECONDS_MAX = 3600
 

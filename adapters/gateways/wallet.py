@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from application.gateways import OfflineTerms, Settings
+from application.backends import OfflineTerms, Settings
 from domain.wallet import WALLET
 
 SCHEMA: Mapping[str, object] = {

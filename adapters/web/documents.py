@@ -6,7 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import JsonValue
 
 from adapters.web.codecs import Document, MoneyDocument
-from application.gateways import Backend, capabilities_of
+from application.backends import Backend, capabilities_of
 from application.shop import Offer
 from application.views import CartView
 from domain.catalog import Product

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import attrs
 
-from application.gateways import Backend
+from application.backends import Backend
 from domain.money import Currency, Money
 from entrypoints.conformance.answers import tells_what_was_paid
 from entrypoints.conformance.case import Case, ensure, needed, operations_of, shown

@@ -7,7 +7,8 @@ from functools import partial
 
 import attrs
 
-from application.gateways import Backend, GatewayTrouble, TroubleKind, capabilities_of
+from application.backends import Backend, capabilities_of
+from application.trouble import GatewayTrouble, TroubleKind
 from domain.money import Currency, Money
 from domain.verdict import Verdict
 from entrypoints.conformance.case import Case, ensure, needed, operations_of, showing, shown

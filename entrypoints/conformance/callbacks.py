@@ -7,7 +7,9 @@ from typing import Any
 
 import attrs
 
-from application.gateways import Backend, Claim, GatewayTrouble, Received
+from application.backends import Backend
+from application.gateways import Claim, Received
+from application.trouble import GatewayTrouble
 from entrypoints.conformance.case import Case, ensure, shown
 from entrypoints.conformance.recordings import Heard
 from entrypoints.conformance.stand_in import Answer

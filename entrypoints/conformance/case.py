@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
-from application.gateways import Backend, OnlineBackend, capabilities_of
+from application.backends import Backend, OnlineBackend, capabilities_of
 from entrypoints.conformance.recordings import Situation
 from entrypoints.conformance.subject import Fails, Subject
 

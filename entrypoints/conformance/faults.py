@@ -10,7 +10,8 @@ from functools import partial
 
 import attrs
 
-from application.gateways import Backend, GatewayTrouble, TroubleKind
+from application.backends import Backend
+from application.trouble import GatewayTrouble, TroubleKind
 from entrypoints.conformance.case import Case, ensure, needed, operations_of, shown
 from entrypoints.conformance.stand_in import Answer, Manner
 from entrypoints.conformance.subject import USUAL_SECONDS, Fails, Subject

@@ -10,7 +10,8 @@ from typing import Any
 import attrs
 from structlog.testing import capture_logs
 
-from application.gateways import Backend, GatewayRefused
+from application.backends import Backend
+from application.trouble import GatewayRefused
 from entrypoints.conformance.case import Case, ensure, needed, operations_of, shown
 from entrypoints.conformance.stand_in import Answer
 from entrypoints.conformance.subject import JSON_TYPE, Connected, Fails, Outcome, Subject

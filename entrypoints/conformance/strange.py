@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from application.gateways import Backend, Opened
+from application.backends import Backend
+from application.gateways import Opened
 from domain.verdict import Verdict
 from entrypoints.conformance.case import Case, ensure, operations_of
 from entrypoints.conformance.stand_in import Answer

@@ -8,19 +8,8 @@ from typing import Any
 import attrs
 
 from adapters.gateways.transport import Calls, Transport
-from application.gateways import (
-    BadSignature,
-    CardRegistration,
-    Claim,
-    GatewayRefused,
-    GatewayTrouble,
-    Instruction,
-    Malformed,
-    MoneyMove,
-    Opened,
-    Opening,
-    Received,
-)
+from application.gateways import CardRegistration, Claim, Instruction, MoneyMove, Opened, Opening, Received
+from application.trouble import BadSignature, GatewayRefused, GatewayTrouble, Malformed
 from domain.money import Money
 from domain.people import Contact
 from domain.verdict import Verdict

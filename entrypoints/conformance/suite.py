@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 
 from adapters.gateways.settings import ensure_valid
-from application.gateways import Backend, ConfirmsCallbacks, OfflineBackend, OfflineTerms, OnlineBackend
+from application.backends import Backend, OfflineBackend, OfflineTerms, OnlineBackend
+from application.gateways import ConfirmsCallbacks
 from domain.errors import Invalid
 from entrypoints.conformance import amounts, answers, callbacks, faults, keeping, strange
 from entrypoints.conformance.case import Case, ensure, is_online

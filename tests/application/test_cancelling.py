@@ -2,8 +2,8 @@
 
 import pytest
 
-from application.gateways import GatewayTrouble, TroubleKind
 from application.opening import CheckedOut
+from application.trouble import GatewayTrouble, TroubleKind
 from domain.bill import BillState, PaymentStatus
 from domain.errors import (
     Conflict,

@@ -5,9 +5,11 @@ from typing import Any
 import attrs
 import pytest
 
+from application.backends import capabilities_of
 from application.breaker import BreakerState
-from application.gateways import GatewayTrouble, Received, TroubleKind, capabilities_of
+from application.gateways import Received
 from application.policy import HEARSAY_CONFIRMATIONS_MAX, HEARSAY_WINDOW_SECONDS
+from application.trouble import GatewayTrouble, TroubleKind
 from domain.bill import BillState, PaymentStatus
 from domain.errors import ForgedCallback
 from domain.ids import GatewayOrderId, MethodCode

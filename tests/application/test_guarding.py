@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from application import guarding
 from application.breaker import Breaker, BreakerState
-from application.gateways import GatewayRefused, GatewayTrouble, TroubleKind
 from application.guarding import Guard, Guards, Lane, Share, Turn, TurnedAway
 from application.policy import Policy
+from application.trouble import GatewayRefused, GatewayTrouble, TroubleKind
 from domain.ids import MethodCode
 from tests.fakes import FakeGateway
 

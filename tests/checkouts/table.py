@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from application.gateways import BadSignature, Received
+from application.gateways import Received
+from application.trouble import BadSignature
 from tests.checkouts.till import DECLINED, OFFLINE, ONLINE, Till
 
 # In the order of the issue that asks for them; the last ones go beyond it.

@@ -7,7 +7,7 @@ from configparser import ConfigParser
 
 import pytest
 
-from application.gateways import POWERS
+from application.backends import POWERS
 from entrypoints.conformance.case import OPERATIONS
 from entrypoints.conformance.command import OURS
 from entrypoints.conformance.filling import usual_values

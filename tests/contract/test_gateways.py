@@ -13,24 +13,21 @@ import pytest
 
 from adapters.gateways.registry import backends
 from adapters.gateways.transport import Transport
+from application.backends import OnlineBackend
 from application.gateways import (
-    BadSignature,
     ClosesBills,
     CollectsApproved,
     ConfirmsCallbacks,
     Gateway,
-    GatewayRefused,
-    GatewayTrouble,
     HoldsMoney,
     Instruction,
     MoveStatus,
-    OnlineBackend,
     Opening,
     Received,
     Refunds,
     TracksRefunds,
-    TroubleKind,
 )
+from application.trouble import BadSignature, GatewayRefused, GatewayTrouble, TroubleKind
 from domain.ids import GatewayOrderId
 from domain.money import Currency, Money
 from domain.people import Contact

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine
 
 from adapters.sql.migrate import downgrade
-from application.gateways import GatewayTrouble
 from application.guarding import Lane
+from application.trouble import GatewayTrouble
 from domain.ids import MethodCode
 from entrypoints import wsgi
 from entrypoints.bootstrap import Kassa, build

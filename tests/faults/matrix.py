@@ -13,7 +13,8 @@ from adapters.sandbox.rules import (
     REPLY_ACTIONS,
     RETURN_ACTIONS,
 )
-from application.gateways import ClosesBills, CollectsApproved, OnlineBackend
+from application.backends import OnlineBackend
+from application.gateways import ClosesBills, CollectsApproved
 from tests.sandbox.excuses import EXCUSES, NO_AMOUNT
 
 OPENING, ASKING, COLLECTING, CLOSING = "create", "status", "capture", "void"

@@ -8,19 +8,8 @@ import attrs
 from hypothesis import strategies as st
 
 from adapters.gateways.transport import Answer
-from application.gateways import (
-    BadSignature,
-    Claim,
-    Gateway,
-    GatewayRefused,
-    GatewayTrouble,
-    Instruction,
-    Malformed,
-    MoneyMove,
-    Opened,
-    Opening,
-    Received,
-)
+from application.gateways import Claim, Gateway, Instruction, MoneyMove, Opened, Opening, Received
+from application.trouble import BadSignature, GatewayRefused, GatewayTrouble, Malformed
 from domain.ids import GatewayOrderId
 from domain.money import Currency, Money
 from domain.people import Contact

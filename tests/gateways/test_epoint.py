@@ -15,14 +15,8 @@ from adapters.gateways.epoint import SCHEMA, Epoint, EpointGateway
 from adapters.gateways.settings import ensure_valid
 from adapters.gateways.signing import sealed_sha1
 from adapters.gateways.transport import Answer
-from application.gateways import (
-    BadSignature,
-    Claim,
-    GatewayRefused,
-    GatewayTrouble,
-    Malformed,
-    Received,
-)
+from application.gateways import Claim, Received
+from application.trouble import BadSignature, GatewayRefused, GatewayTrouble, Malformed
 from domain.errors import Invalid
 from domain.money import Currency, Money
 from domain.verdict import VerdictStatus

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from adapters.gateways.mollie import SCHEMA, Mollie, MollieGateway
 from adapters.gateways.settings import ensure_valid
 from adapters.gateways.transport import Answer
-from application.gateways import Claim, GatewayRefused, GatewayTrouble, Malformed, Received
+from application.gateways import Claim, Received
+from application.trouble import GatewayRefused, GatewayTrouble, Malformed
 from domain.errors import Invalid
 from domain.money import Currency, Money
 from tests.gateways.strange import (

@@ -12,7 +12,8 @@ from adapters.gateways.paynow import SCHEMA, Paynow, PaynowGateway, signature_of
 from adapters.gateways.settings import ensure_valid
 from adapters.gateways.signing import hmac_sha256_base64
 from adapters.gateways.transport import Answer
-from application.gateways import BadSignature, GatewayRefused, GatewayTrouble, Malformed, Received
+from application.gateways import Received
+from application.trouble import BadSignature, GatewayRefused, GatewayTrouble, Malformed
 from domain.errors import Invalid
 from tests.gateways.strange import (
     BASE,

@@ -16,7 +16,8 @@ from paypalserversdk.models.refund_request import RefundRequest
 from adapters.gateways.paypal import SCHEMA, Paypal, PaypalGateway
 from adapters.gateways.settings import ensure_valid
 from adapters.gateways.transport import Answer
-from application.gateways import BadSignature, GatewayRefused, GatewayTrouble, Malformed, Received
+from application.gateways import Received
+from application.trouble import BadSignature, GatewayRefused, GatewayTrouble, Malformed
 from domain.errors import Invalid
 from domain.money import Currency, Money
 from tests.gateways.strange import (

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from adapters.gateways.payu import SCHEMA, Payu, PayuGateway
 from adapters.gateways.settings import ensure_valid
 from adapters.gateways.transport import Answer
-from application.gateways import BadSignature, GatewayRefused, GatewayTrouble, Malformed, MoveStatus, Received
+from application.gateways import MoveStatus, Received
+from application.trouble import BadSignature, GatewayRefused, GatewayTrouble, Malformed
 from domain.errors import Invalid
 from domain.money import Currency, Money
 from tests.gateways.strange import (

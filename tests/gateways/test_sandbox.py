@@ -14,16 +14,8 @@ from adapters.gateways.sandbox import Sandbox, SandboxGateway
 from adapters.gateways.signing import query_signature, timed_header
 from adapters.gateways.talking import Line
 from adapters.gateways.transport import Answer, Transport
-from application.gateways import (
-    BadSignature,
-    Claim,
-    GatewayRefused,
-    GatewayTrouble,
-    Malformed,
-    Opened,
-    Opening,
-    Received,
-)
+from application.gateways import Claim, Opened, Opening, Received
+from application.trouble import BadSignature, GatewayRefused, GatewayTrouble, Malformed
 from domain.ids import GatewayOrderId
 from domain.money import Currency, Money
 from domain.verdict import Verdict, VerdictStatus

@@ -13,7 +13,8 @@ from adapters.gateways.registry import backends
 from adapters.gateways.sandbox import SCHEMA, Sandbox
 from adapters.gateways.settings import ensure_valid, merged, public_settings
 from adapters.gateways.transport import Transport
-from application.gateways import Gateway, OfflineBackend, OfflineTerms, OnlineBackend
+from application.backends import OfflineBackend, OfflineTerms, OnlineBackend
+from application.gateways import Gateway
 from domain.errors import Invalid
 
 GOOD = {"base_url": "http://127.0.0.1:8081/bank", "api_key": "k_1", "signing_secret": "whsec_1"}

@@ -15,7 +15,7 @@ from adapters.gateways.signing import (
     signed_query,
     timed_header,
 )
-from application.gateways import BadSignature
+from application.trouble import BadSignature
 
 SECRET = "whsec_test_secret"
 T = 1_700_000_000

@@ -14,14 +14,8 @@ from adapters.gateways.settings import ensure_valid
 from adapters.gateways.signing import timed_header
 from adapters.gateways.stripe import SCHEMA, Stripe, StripeGateway
 from adapters.gateways.transport import Answer
-from application.gateways import (
-    BadSignature,
-    GatewayRefused,
-    GatewayTrouble,
-    Malformed,
-    MoveStatus,
-    Received,
-)
+from application.gateways import MoveStatus, Received
+from application.trouble import BadSignature, GatewayRefused, GatewayTrouble, Malformed
 from domain.errors import Invalid
 from domain.money import Currency, Money
 from domain.verdict import VerdictStatus

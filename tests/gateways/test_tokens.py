@@ -7,7 +7,7 @@ import pytest
 from adapters.gateways.talking import Line
 from adapters.gateways.tokens import TokenLine, Tokens
 from adapters.gateways.transport import Answer
-from application.gateways import GatewayTrouble, TroubleKind
+from application.trouble import GatewayTrouble, TroubleKind
 from tests.gateways.strange import BASE, Canned, canned
 
 ACCOUNT = ("here", "client", "secret")

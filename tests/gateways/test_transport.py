@@ -22,7 +22,7 @@ from werkzeug import Request, Response
 from adapters.gateways import deadline
 from adapters.gateways.deadline import look_up
 from adapters.gateways.transport import Answer, Transport
-from application.gateways import GatewayTrouble
+from application.trouble import GatewayTrouble
 from tests.gateways.raw import Script, dripping, peer, replying, resetting, stalling
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import attrs
 
 from adapters.gateways.sandbox import SCHEMA
-from application.gateways import Received, Settings
+from application.backends import Settings
+from application.gateways import Received
 from application.hearing import Outcome
 from domain.ids import GatewayOrderId, MethodCode
 from domain.payment import Payment

@@ -18,8 +18,9 @@ from adapters.system import IsoCurrencies, RandomKeys
 from adapters.web.app import Edge, create_app
 from adapters.web.auth import Tokens
 from application.accounts import Principal, Role
+from application.backends import Backend, Settings
 from application.connecting import Gateways
-from application.gateways import Backend, Received, Settings
+from application.gateways import Received
 from application.guarding import Guards
 from application.policy import Policy
 from application.reactions import BUS

@@ -11,20 +11,18 @@ from adapters.gateways.schemas import BASE_URL, SECRET, schema, secrets_in, text
 from adapters.gateways.signing import ensure_timed_header
 from adapters.gateways.talking import ABSENT, Line, declined, refused, sensible
 from adapters.gateways.transport import Answer, Calls
+from application.backends import Settings
 from application.gateways import (
     Capabilities,
     Claim,
-    GatewayTrouble,
     Instruction,
-    Malformed,
     MoneyMove,
     MoveStatus,
     Opened,
     Opening,
     Received,
-    Settings,
-    TroubleKind,
 )
+from application.trouble import GatewayTrouble, Malformed, TroubleKind
 from domain.ids import GatewayOrderId
 from domain.verdict import Verdict, VerdictStatus
 

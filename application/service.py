@@ -7,7 +7,7 @@ from application.asking import AskGateway
 from application.backends import ChecksSettings
 from application.banking import TakeUpEntry
 from application.books import Books
-from application.checkout import Checkout, CheckOutCart, CheckOutOrders
+from application.checkout import CheckOutCart, CheckOutOrders
 from application.connecting import Gateways
 from application.deciding import Decide
 from application.guarding import Guards
@@ -15,6 +15,7 @@ from application.hearing import HearCallback
 from application.hearsay import Hearsay
 from application.janitor import LookAfterPayments
 from application.opening import OpenPayment
+from application.paying import Checkout
 from application.payments import ApprovePayment, CancelOrder, MoveOrder, VerifyBill
 from application.policy import Policy
 from application.ports import Clock, Currencies, IdempotencyKeys, Keys, Outbox, Passwords, Prunes, Publishes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from application import checkout
+from application import paying
 from application.policy import ORDERS_PER_PAYMENT_MAX
 from domain.bill import BillState, PaymentStatus
 from domain.errors import GatewayUnavailable, Invalid, PaymentUnderWay, StoreUnavailable
@@ -99,7 +99,7 @@ class TestPayingManyOrders:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A bound on the rounds, for whatever keeps starting attempts meanwhile."""
-        monkeypatch.setattr(checkout, "CHECKOUT_ROUNDS_MAX", 1)
+        monkeypatch.setattr(paying, "CHECKOUT_ROUNDS_MAX", 1)
         order = order_in_doubt(world)
 
         with pytest.raises(StoreUnavailable):

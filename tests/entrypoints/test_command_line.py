@@ -18,7 +18,7 @@ import requests
 
 from adapters.sandbox.server import Service
 from adapters.sql.migrate import downgrade
-from application.checkout import Wish
+from application.purchasing import Wish
 from domain.ids import CustomerId, MethodCode, Sku
 from entrypoints import cli, demo
 from entrypoints.bootstrap import Kassa, build

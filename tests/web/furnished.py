@@ -17,8 +17,8 @@ from adapters.sql.migrate import upgrade
 from adapters.web.auth import Tokens, Who
 from adapters.web.operations import Operation
 from application.accounts import Principal, Role
-from application.checkout import Wish
 from application.opening import CheckedOut
+from application.purchasing import Wish
 from domain.ids import CustomerId, MethodCode, Sku
 from domain.money import Currency, Money
 from entrypoints.bootstrap import Kassa, build

@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -39,6 +41,16 @@ print(server.home.exists())
 """
 
 
+@pytest.fixture
+def elsewhere(postgres: Postgres) -> Iterator[Path]:
+    """A folder with the same programs, which anybody may enter."""
+    with TemporaryDirectory() as folder:
+        for program in postgres.programs.folder.iterdir():
+            (Path(folder) / program.name).symlink_to(program)
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 class TestServer:
     """A server of the session's own."""
 
@@ -64,19 +76,22 @@ class TestServer:
         assert postgres.home.exists()
         assert postgres.execute("SELECT 1") == [(1,)]
 
-    def test_needs_no_privileges_and_takes_the_programs_that_are_named(self, postgres: Postgres) -> None:
+    def test_needs_no_privileges_and_takes_the_programs_that_are_named(
+        self, postgres: Postgres, elsewhere: Path
+    ) -> None:
         """A normal user runs it as itself; those in PG_BIN are run where they are."""
-        named = {**os.environ, "PG_BIN": str(postgres.programs.folder)}
+        named = {**os.environ, "PG_BIN": str(elsewhere)}
         command = [sys.executable, "-c", AS_ANYBODY, postgres.url("postgres")]
 
         done = subprocess.run(command, cwd=ROOT, env=named, capture_output=True, text=True)
 
-        assert done.stdout.splitlines() == [f"{postgres.programs.folder} {{}} True", "kassa", "False"], (
-            done.stderr
-        )
+        assert done.stdout.splitlines() == [f"{elsewhere} {{}} True", "kassa", "False"], done.stderr
 
-    def test_says_what_is_missing(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("broken", [(), ("initdb", "postgres")], ids=["nothing", "no programs"])
+    def test_says_what_is_missing(self, tmp_path: Path, broken: tuple[str, ...]) -> None:
         """Where PG_BIN names nothing that can be run, nothing else is taken in its place."""
+        for name in broken:
+            (tmp_path / name).write_bytes(b"")
         named = {**os.environ, "PG_BIN": str(tmp_path)}
         command = [sys.executable, "-c", "from tests.postgres import Postgres; Postgres.empty()"]
 

@@ -20,9 +20,11 @@ from tests.races.wire import SECONDS_MAX, code_of
 INSISTS_SECONDS_MAX = 150
 LOOKS_AGAIN_SECONDS = 0.5
 
-LATER = frozenset({"503 store_unavailable", "503 gateway_unavailable", "409 idempotency_key_in_flight"})
+TROUBLE = frozenset({"503 store_unavailable", "503 gateway_unavailable"})
+IN_FLIGHT = "409 idempotency_key_in_flight"
 UNDER_WAY = "409 payment_under_way"
 LOST = "connection lost"
+LATER = TROUBLE | {IN_FLIGHT}
 
 _numbers = itertools.count(1)
 
@@ -41,9 +43,10 @@ class Bought:
 class Shopper:
     """One customer: item, checkout with a key, the gateway's page, the way back; and again.
 
-    Whoever asks them to come back later is obeyed, with the same key. Only then may a checkout find its
-    own payment under way: the first call is opening it yet, or ended before it could write down what came
-    of it. `forgives` lost connections where what serves is killed; elsewhere one is a failure.
+    Whoever asks them to come back later is obeyed, with the same key. Only after trouble may a checkout
+    find its key in flight or its own payment under way: the call before is at it yet, or ended before it
+    could write down what came of it. `forgives` lost connections where what serves is killed; elsewhere
+    one is a failure.
     """
 
     shop: Shop
@@ -53,6 +56,7 @@ class Shopper:
     bought: list[Bought] = attrs.field(factory=list)
     told: Counter[str] = attrs.field(factory=Counter)
     waited_for_key: float = 0.0
+    _was_in_trouble: bool = False
     _session: requests.Session = attrs.field(factory=requests.Session)
 
     def buy(self) -> None:
@@ -60,11 +64,10 @@ class Shopper:
         for sku in self.skus:
             self._insist("PUT", f"/v1/cart/items/{sku}", {"quantity": 1})
         key = f"purchase-{next(_numbers)}"
-        before = self.told.total()
+        self._was_in_trouble = False
         done = self._checked_out(key)
         is_new = done.status_code == 201
-        found = done.json()
-        disturbed = self.told.total() - before > 1
+        found, disturbed = done.json(), self._was_in_trouble
         page = found["next_step"]
         assert page, done.text
         back = urlsplit(self._paid(page))
@@ -82,21 +85,14 @@ class Shopper:
 
     def _checked_out(self, key: str) -> requests.Response:
         """The answer that leads to the gateway's page: the checkout's, or of another one under way."""
-        began, put_off = time.monotonic(), self._put_off()
+        began = time.monotonic()
         while True:
             answer = self._insist("POST", "/v1/cart/checkout", {"payment_method": "card"}, key)
-            if answer.status_code == 201:
-                return answer
-            assert code_of(answer) == UNDER_WAY and self._put_off() > put_off, answer.text
-            if answer.json()["next_step"]:
+            if answer.status_code == 201 or answer.json()["next_step"]:
                 return answer
             # It is being opened by a call that nobody waits for any more; that ends by itself.
             assert time.monotonic() - began < INSISTS_SECONDS_MAX, answer.text
             time.sleep(LOOKS_AGAIN_SECONDS)
-
-    def _put_off(self) -> int:
-        """How often they were not answered, or told to come back later."""
-        return sum(self.told[code] for code in (*LATER, LOST))
 
     def _insist(self, method: str, path: str, body: Any = None, key: str | None = None) -> requests.Response:
         """Ask until there is an answer that is no "later"."""
@@ -108,14 +104,15 @@ class Shopper:
                 if not self.forgives:
                     raise
                 self.told[LOST] += 1
+                self._was_in_trouble = True
                 time.sleep(LOOKS_AGAIN_SECONDS)
                 continue
             code = code_of(answer)
             self.told[code] += 1
+            self._was_in_trouble = self._was_in_trouble or code in TROUBLE
+            is_expected = code in TROUBLE or (self._was_in_trouble and code in {IN_FLIGHT, UNDER_WAY})
+            assert answer.status_code < 400 or is_expected, f"{method} {path}: {answer.text}"
             if code not in LATER:
-                assert answer.status_code < 400 or (key and code == UNDER_WAY), (
-                    f"{method} {path}: {answer.text}"
-                )
                 return answer
             if answer.status_code == 409:
                 first_in_flight = first_in_flight or time.monotonic()

@@ -13,7 +13,7 @@ import attrs
 from application.backends import Backend
 from application.trouble import GatewayTrouble, TroubleKind
 from entrypoints.conformance.case import Case, ensure, needed, operations_of, shown
-from entrypoints.conformance.stand_in import Answer, Manner
+from entrypoints.conformance.stand_in import Answer, Manner, Script
 from entrypoints.conformance.subject import USUAL_SECONDS, Fails, Subject
 
 RETRY_AFTER = 7
@@ -125,11 +125,17 @@ def _is_in_doubt(subject: Subject, backend: Backend, operation: str, at: int, fa
         told == fault.retry_after_seconds,
         f"to be tried again after {told}, not {fault.retry_after_seconds} s",
     )
-    sent = Counter((each.method, each.path, each.body) for each in here.script.asked_for())
-    again = [f"{method} {path}" for (method, path, _), times in sent.items() if method != "GET" and times > 1]
+    again = _sent_again(here.script)
     ensure(not (again and fault.is_sent), f"it may have had an effect, and was sent again: {again}")
     late = seconds - fault.seconds
     ensure(late < GRACE_SECONDS, f"it came {late:.1f} s after the deadline")
+
+
+def _sent_again(script: Script) -> Sequence[str]:
+    """What was asked more often than is recorded, questions aside, in whatever order, nonce or header."""
+    recorded = Counter((step.request["method"], step.request["path"]) for step in script.steps)
+    asked = Counter((each.method, each.path) for each in script.asked_for() if each.method != "GET")
+    return [f"{method} {path}" for method, path in asked - recorded]
 
 
 def _is_not_sent(subject: Subject, operation: str) -> None:

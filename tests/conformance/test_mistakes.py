@@ -105,7 +105,7 @@ MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
         [
             (
                 '        answer = self._post("/payments", request, opening.idempotency_key)\n',
-                "        from application.gateways import GatewayRefused\n        try:\n"
+                "        from application.trouble import GatewayRefused\n        try:\n"
                 '            answer = self._post("/payments", request, opening.idempotency_key)\n'
                 '        except GatewayTrouble:\n            raise GatewayRefused("no answer") from None\n',
             )
@@ -122,6 +122,18 @@ MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
             )
         ],
         ["refund/is-in-doubt-after:a-reset"],
+    ),
+    "a payment is opened again after silence, in other words": (
+        [
+            (
+                '        answer = self._post("/payments", request, opening.idempotency_key)\n',
+                "        try:\n"
+                '            answer = self._post("/payments", request, opening.idempotency_key)\n'
+                "        except GatewayTrouble:\n            request = dict(reversed(request.items()))\n"
+                '            answer = self._post("/payments", request, opening.idempotency_key)\n',
+            )
+        ],
+        ["open/is-in-doubt-after:half-an-answer", "open/is-in-doubt-after:a-reset"],
     ),
     "trouble there is told as a refusal": (
         [("frozenset({400, 422})", "frozenset(range(400, 600))")],
@@ -159,7 +171,7 @@ MISTAKES: Mapping[str, tuple[Sequence[Change], Sequence[str]]] = {
         [
             (
                 "            raise refused(answer, request, WORDS, ours)\n",
-                "            from application.gateways import GatewayRefused\n"
+                "            from application.trouble import GatewayRefused\n"
                 '            raise GatewayRefused(f"{self.api_key} was refused")\n',
             )
         ],

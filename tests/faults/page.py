@@ -11,6 +11,7 @@ from tests.faults.matrix import (
     FAULTS,
     GATEWAYS,
     HEARING,
+    LETTING_GO,
     MOMENTS,
     OPENING,
     RETURNING,
@@ -53,6 +54,10 @@ TITLES: Mapping[str, tuple[str, str]] = {
         "The customer has agreed to pay. What staff were answered who asked; afterwards it was well again.",
     ),
     CLOSING: ("Closing an unpaid payment", "What the customer was answered who cancelled the order."),
+    LETTING_GO: (
+        "Letting held money go",
+        "The bank holds the money. What the customer was answered who cancelled the order.",
+    ),
     HEARING: (
         "Hearing callbacks",
         "The customer pays and never comes back. What all the callbacks were answered, spoilt as they were;"

@@ -35,7 +35,7 @@ def tried(
     with ThreadPoolExecutor(len(GATEWAYS)) as threads:
         for fault in faults:
             names = [name for name in GATEWAYS if not excuse(fault, name)]
-            cells = list(threads.map(_cell, [stands.each[name] for name in names], [fault] * len(names)))
+            cells = list(threads.map(_cell, [stands.of(fault, name) for name in names], [fault] * len(names)))
             assert poll(lambda: not stands.under_way(), FREE_SECONDS_MAX), f"{fault} keeps threads at work"
             rows[fault] = dict(zip(names, cells, strict=True))
             told = [f"{name} {cell.seen or 'FAILED'}" for name, cell in rows[fault].items()]

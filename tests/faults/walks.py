@@ -9,7 +9,17 @@ from typing import Any
 import requests
 
 from adapters.sandbox.rules import BEFORE_CREATE_REPLY, PARTIAL_CAPTURE
-from tests.faults.matrix import ASKING, CLOSING, COLLECTING, HEARING, OPENING, RETURNING, collects
+from tests.faults.matrix import (
+    ASKING,
+    CLOSING,
+    COLLECTING,
+    HEARING,
+    LETTING_GO,
+    OPENING,
+    OPERATIONS,
+    RETURNING,
+    collects,
+)
 from tests.faults.news import heard
 from tests.faults.stands import Stand
 from tests.races.patience import (
@@ -41,7 +51,7 @@ def opening(stand: Stand, action: str) -> str:
     assert (order["status"], payment["status"]) == ("HOLD", "1"), (order, payment)
     if answer.status_code == 503:
         assert answer.json()["order_keys"] == [order["key"]]
-    pay_in_the_end(stand.shop, token, answer, stand.gateway)
+    pay_in_the_end(stand.shop, token, answer, stand.code)
     return f"{answer.status_code} {settled(stand, order, sku)}"
 
 
@@ -97,11 +107,35 @@ def ensure_doubted(stand: Stand, done: Any, *, is_taken: bool) -> None:
 def closing(stand: Stand, action: str) -> str:
     """Cancelled only once it is closed there: afterwards nobody can pay any more."""
     (done, sku), shop = bought(stand), stand.shop
-    ref, path = done["payment"]["order_id"], f"/v1/orders/{done['order_key']}/cancel"
-    arm(stand, CLOSING, action, ref=ref, times=1)
+    told = cancelled(stand, CLOSING, action, done)
+    ref = done["payment"]["order_id"]
+    assert (shop.gateway.payments(ref)[0]["status"], shop.stock(sku)) == ("canceled", (2, 0))
+    pay(done["next_step"])
+    assert shop.journal(ref)["captured"] == 0
+    return told
+
+
+def letting_go(stand: Stand, action: str) -> str:
+    """The customer's money is held, and cancelled is the order only once it is theirs again."""
+    (done, sku), shop = bought(stand), stand.shop
+    pay(done["next_step"])
+    bill_id, ref = done["payment"]["bill_id"], done["payment"]["order_id"]
+    assert poll(lambda: shop.bill(bill_id)["state"] == "authorised", SETTLED_SECONDS_MAX), shop.bill(bill_id)
+
+    told = cancelled(stand, LETTING_GO, action, done)
+
+    moved = shop.journal(ref)
+    assert (moved["voided"], moved["captured"], shop.stock(sku)) == (1, 0, (2, 0)), moved
+    return told
+
+
+def cancelled(stand: Stand, moment: str, action: str, done: Any) -> str:
+    """The customer cancels, and again until they have; answers what they were told at first."""
+    path = f"/v1/orders/{done['order_key']}/cancel"
+    arm(stand, moment, action, ref=done["payment"]["order_id"], times=1)
 
     def cancel() -> requests.Response:
-        return timed(lambda: shop.wire("POST", path), 3 * ANSWER_SECONDS_MAX)
+        return timed(lambda: stand.shop.wire("POST", path), 3 * ANSWER_SECONDS_MAX)
 
     answer = cancel()
 
@@ -109,10 +143,7 @@ def closing(stand: Stand, action: str) -> str:
     assert answer.status_code in {200, 409, 503}, answer.text
     if answer.status_code != 200:
         assert poll(lambda: cancel().status_code == 200, SETTLED_SECONDS_MAX)
-    assert shop.order(done["order_key"])["status"] == "CANCELLED"
-    assert (shop.gateway.payments(ref)[0]["status"], shop.stock(sku)) == ("canceled", (2, 0))
-    pay(done["next_step"])
-    assert shop.journal(ref)["captured"] == 0
+    assert stand.shop.order(done["order_key"])["status"] == "CANCELLED"
     return f"{answer.status_code} cancelled"
 
 
@@ -181,7 +212,7 @@ def returning_in_vain(stand: Stand, done: Any, sku: str) -> str:
 
 def arm(stand: Stand, moment: str, action: str, **more: Any) -> None:
     """From now on, once or until the gateway is well again."""
-    stand.shop.gateway.arm(moment, action, **{**PARAMS.get(action, {}), **more})
+    stand.shop.gateway.arm(OPERATIONS.get(moment, moment), action, **{**PARAMS.get(action, {}), **more})
 
 
 def ensure_struck(stand: Stand) -> None:
@@ -192,7 +223,7 @@ def ensure_struck(stand: Stand) -> None:
 def bought(stand: Stand) -> tuple[Any, str]:
     """The answer of a checkout in peace, and the sku."""
     token, sku = stand.customer()
-    return stand.shop.checked_out(token, stand.gateway), sku
+    return stand.shop.checked_out(token, stand.code), sku
 
 
 def come_back(stand: Stand, location: str) -> str:
@@ -220,6 +251,7 @@ WALKS: Mapping[str, Callable[[Stand, str], str]] = {
     ASKING: asking,
     COLLECTING: collecting,
     CLOSING: closing,
+    LETTING_GO: letting_go,
     HEARING: hearing,
     RETURNING: returning,
 }

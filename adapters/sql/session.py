@@ -62,7 +62,8 @@ class Session:
         self._engine = engine
         self._transactions = transactions_of(engine)
         self._connection: PoolProxiedConnection | None = None
-        self._is_lost = self._begins_late = self._is_begun = self._only_looked = False
+        self._is_lost = self._has_failed = False
+        self._begins_late = self._is_begun = self._only_looked = False
         self._driver: Any = engine.dialect.loaded_dbapi
         self.dialect = engine.dialect.name
 
@@ -115,7 +116,13 @@ class Session:
                 change.is_written(count)
 
     def commit(self, changes: Sequence[Change] = ()) -> None:
-        """Write the rest, and commit. Raises: StaleVersion, StoreUnavailable."""
+        """Write the rest, and commit. Raises: StaleVersion, StoreUnavailable, AssertionError.
+
+        After a statement has failed there is nothing to commit, which PostgreSQL would not mention.
+        """
+        if self._has_failed:
+            self._open()
+            raise AssertionError("a statement of this transaction has failed")
         if self._begins_late and sum(len(change.rows) for change in changes) == 1:
             self._begins_late = False
         self.write(changes)
@@ -131,7 +138,7 @@ class Session:
         if self._connection is None:
             return
         try:
-            if self._only_looked and not self._is_lost:
+            if self._only_looked and not self._has_failed:
                 self._end_well()
         finally:
             self._give_back()
@@ -218,7 +225,7 @@ class Session:
 
     def _meaning_of(self, error: Any, sql: str) -> Exception:
         """What the driver's error is to the core; a connection that broke is not used again."""
-        connection = self._connection
+        self._has_failed, connection = True, self._connection
         driver = connection.driver_connection if connection else None
         is_lost = self._engine.dialect.is_disconnect(error, driver, None)
         if connection and is_lost:

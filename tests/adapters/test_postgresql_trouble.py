@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import literal_column, select
 from sqlalchemy.exc import DBAPIError
 
+from adapters.sql.catalog import SqlProducts
 from adapters.sql.engine import open_engine
+from adapters.sql.session import Session
 from application.phases import in_one_transaction
 from application.ports import IdempotencyScope, Perishable
 from application.storage import Page, StaleVersion, UnitOfWork
@@ -106,6 +109,22 @@ class TestErrors:
         shelf.execute("DROP TRIGGER failing ON products")
         assert shelf.storage.queries.products(Page(1)).items == ()
         commit(shelf.storage, add_kettle)
+
+    def test_leave_nothing_to_commit(self, shelf: Shelf) -> None:
+        """PostgreSQL would roll back and say nothing, should anybody go on after an error."""
+        session = Session(shelf.engine)
+        session.begin()
+        products = SqlProducts(session)
+        products.add(make_product("kettle"))
+        session.write(products.changes())
+        with pytest.raises(DBAPIError):
+            session.run(select(literal_column("1/0").label("nothing")))
+
+        with pytest.raises(AssertionError, match="has failed"):
+            session.commit()
+
+        session.close()
+        assert shelf.storage.queries.product(Sku("kettle")) is None
 
     def test_waits_only_so_long_for_a_lock(self, shelf: Shelf) -> None:
         """Somebody who holds a row for ever makes the store unavailable, not the shop silent."""

@@ -38,9 +38,13 @@ class Payment(PaymentRecord):
     def opened(
         self, transaction_id: str | None, next_step: str | None, request: str, response: str, now: datetime
     ) -> None:
-        """The gateway opened the payment; a callback may have come first, which is kept."""
+        """The gateway opened the payment; a callback may have come first, which is kept.
+
+        The number under which there is money already stays the bill's.
+        """
         bill = self.bill
-        bill.transaction_id = transaction_id or bill.transaction_id
+        if bill.transaction_id is None or bill.state not in {BillState.AUTHORISED, BillState.PAID}:
+            bill.transaction_id = transaction_id or bill.transaction_id
         bill.next_step = next_step or bill.next_step
         bill.request, bill.calling_until = request, None
         if bill.state is not BillState.PAID:

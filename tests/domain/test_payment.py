@@ -175,6 +175,23 @@ class TestCallingTheGateway:
         assert (payment.bill.transaction_id, payment.bill.response) == (TRANSACTION, '{"paid": 1}')
         assert (payment.bill.request, payment.look_at) == ('{"a": 1}', None)
 
+    @pytest.mark.parametrize(
+        ("status", "number"),
+        [
+            (VerdictStatus.SUCCEEDED, TRANSACTION),
+            (VerdictStatus.AUTHORISED, TRANSACTION),
+            (VerdictStatus.PENDING, "another"),
+        ],
+    )
+    def test_keeps_the_number_that_money_is_under(self, status: VerdictStatus, number: str) -> None:
+        """It is held or given back by that one; without money the newest counts, where customers are sent."""
+        payment = payment_in(BillState.UNSENT)
+        settle(payment, answer(status))
+
+        payment.opened("another", "https://bank.example/pay", "{}", "{}", LATER)
+
+        assert payment.bill.transaction_id == number
+
     def test_has_it_closed_when_it_ended_meanwhile(self) -> None:
         """A payment cancelled while it was being opened must take no money there."""
         payment = payment_in(BillState.UNSENT)

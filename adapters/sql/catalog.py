@@ -20,9 +20,10 @@ from sqlalchemy import (
     update,
 )
 
+from adapters.sql.held import Held
 from adapters.sql.mapping_catalog import cart_from_row, cart_to_row, product_from_row, product_to_row
 from adapters.sql.one_of import one_of
-from adapters.sql.session import Change, Held, Session
+from adapters.sql.session import Change, Session
 from adapters.sql.tables import carts, products
 from domain.cart import Cart
 from domain.catalog import Product

@@ -5,15 +5,10 @@ from typing import Any
 
 from sqlalchemy import Select, String, bindparam, cast, func, insert, literal_column, select, update
 
-from adapters.sql.mapping import (
-    hash_of_key,
-    lines_to_rows,
-    order_changes,
-    order_to_row,
-    orders_from_rows,
-)
+from adapters.sql.held import Held
+from adapters.sql.mapping import hash_of_key, lines_to_rows, order_changes, order_to_row, orders_from_rows
 from adapters.sql.one_of import one_of
-from adapters.sql.session import Change, Held, Session
+from adapters.sql.session import Change, Session
 from adapters.sql.tables import order_lines, orders, payment_orders
 from application.ports import Vault
 from domain.ids import CheckoutId, OrderId, OrderKey

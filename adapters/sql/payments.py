@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Executable, bindparam, insert, select, update
 
+from adapters.sql.held import Held
 from adapters.sql.mapping import payment_changes, payment_to_row, payments_from_rows, shares_to_rows
 from adapters.sql.one_of import one_of
-from adapters.sql.session import Change, Held, Session
+from adapters.sql.session import Change, Session
 from adapters.sql.statements import Values
 from adapters.sql.tables import payment_orders, payments
 from domain.ids import GatewayOrderId, MethodId, PaymentId

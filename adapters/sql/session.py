@@ -1,4 +1,4 @@
-"""One connection in one transaction, and what a unit of work holds of its rows.
+"""One connection in one transaction.
 
 The connections are those of Core's pool, and what is run on them is what Core makes of our statements;
 its own way of running them is left out, for it costs as much again as the driver.
@@ -6,7 +6,7 @@ its own way of running them is left out, for it costs as much again as the drive
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 import attrs
 from sqlalchemy import Engine, Executable, PoolProxiedConnection
@@ -17,9 +17,6 @@ from adapters.sql.transactions import transactions_of
 from adapters.sql.trouble import UnfitDatabase, meaning_of, translated
 from application.storage import StaleVersion
 from domain.errors import StoreUnavailable
-
-K = TypeVar("K")
-A = TypeVar("A")
 
 NOTHING: Values = {}
 
@@ -252,29 +249,3 @@ def ask(engine: Engine, statement: Executable, values: Values = NOTHING) -> Foun
         return session.run(statement, values)
     finally:
         session.close()
-
-
-class Held(Generic[K, A]):
-    """The objects that one unit of work holds: those it locked or added, and which to store how."""
-
-    def __init__(self, noted: list[Any]) -> None:
-        self.loaded: dict[K, A] = {}
-        self.added: dict[K, A] = {}
-        self.saved: dict[K, A] = {}
-        self._noted = noted
-
-    def add(self, key: K, aggregate: A) -> None:
-        """Note a new one."""
-        self._note(key, aggregate)
-        self.loaded[key] = self.added[key] = aggregate
-
-    def save(self, key: K, aggregate: A) -> None:
-        """Note a changed one; one that was added in this unit of work stays a new one."""
-        if key in self.added:
-            return
-        self._note(key, aggregate)
-        self.loaded[key] = self.saved[key] = aggregate
-
-    def _note(self, key: K, aggregate: A) -> None:
-        if key not in self.added and key not in self.saved:
-            self._noted.append(aggregate)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from enum import StrEnum
 
 import attrs
 
@@ -11,6 +10,7 @@ from application.connecting import can_ask
 from application.gateways import Claim, ConfirmsCallbacks, Gateway, Received
 from application.guarding import Lane
 from application.hearsay import Hearsay
+from application.landing import OUTCOMES, Landing, Outcome
 from application.phases import in_one_transaction
 from application.policy import CALLBACK_PATIENCE_SECONDS, CONFIRMING_PATIENCE_SECONDS
 from application.questions import Question
@@ -18,30 +18,13 @@ from application.repositories import InboxEntry
 from application.storage import UnitOfWork
 from application.trouble import BadSignature, GatewayTrouble, Malformed, TroubleKind
 from application.views import Queries
-from domain.bill import BillState, PaymentStatus
+from domain.bill import BillState
 from domain.cards import masked
 from domain.errors import ForgedCallback, Invalid, NotFound
-from domain.ids import GatewayOrderId, MethodCode, OrderKey
+from domain.ids import GatewayOrderId, MethodCode
 from domain.methods import PaymentMethod
 from domain.payment import Payment
 from domain.verdict import VerdictStatus
-
-
-class Outcome(StrEnum):
-    """What a returning customer is told."""
-
-    SUCCESS = "success"
-    PENDING = "pending"
-    FAILED = "failed"
-
-
-@attrs.frozen(kw_only=True)
-class Landing:
-    """Where a returning customer lands; without a known payment there is nothing but the outcome."""
-
-    outcome: Outcome
-    return_url: str | None = None
-    order_key: OrderKey | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -205,21 +188,15 @@ class HearCallback:
         if payment is None:
             return Landing(outcome=Outcome.PENDING)
         return Landing(
-            outcome=_OUTCOMES[payment.status],
+            outcome=OUTCOMES[payment.status],
             return_url=payment.return_url,
             order_key=orders[0].key,
         )
 
 
-_OUTCOMES = {
-    PaymentStatus.PENDING: Outcome.PENDING,
-    PaymentStatus.SUCCESS: Outcome.SUCCESS,
-    PaymentStatus.FAILED: Outcome.FAILED,
-}
-
 # What a claim would have to say to be no news for a bill in this state.
 _NO_NEWS = {
-    BillState.PAID: frozenset({VerdictStatus.SUCCEEDED, VerdictStatus.PENDING, VerdictStatus.FAILED}),
+    BillState.PAID: frozenset({VerdictStatus.PENDING, VerdictStatus.FAILED}),
     BillState.FAILED: frozenset({VerdictStatus.FAILED}),
     BillState.REVIEW: frozenset(VerdictStatus),
 }

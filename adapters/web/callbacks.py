@@ -10,7 +10,7 @@ from adapters.web.codecs import Document
 from adapters.web.operations import Answer, Call, api
 from adapters.web.reading import CALLBACK_BYTES_MAX, raw_body
 from application.gateways import Received
-from application.hearing import Landing, Outcome
+from application.landing import Landing, Outcome
 from application.service import Application
 from domain.ids import GatewayOrderId, MethodCode
 

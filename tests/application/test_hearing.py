@@ -4,8 +4,8 @@ import attrs
 import pytest
 
 from application.gateways import Claim, Received
-from application.hearing import Landing, Outcome
 from application.hearsay import PAYMENTS_MAX, Hearsay
+from application.landing import Landing, Outcome
 from application.policy import HEARSAY_ASKS_MAX, HEARSAY_WINDOW_SECONDS
 from domain.bill import BillState
 from domain.errors import ForgedCallback, Invalid, NotFound

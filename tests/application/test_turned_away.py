@@ -7,7 +7,7 @@ import pytest
 
 from application.breaker import BreakerState
 from application.guarding import Lane
-from application.hearing import Outcome
+from application.landing import Outcome
 from domain.bill import BillState, PaymentStatus
 from domain.errors import EmptyCart, GatewayUnavailable
 from domain.ids import JANITOR, MethodCode

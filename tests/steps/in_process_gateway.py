@@ -7,7 +7,7 @@ import attrs
 from adapters.gateways.sandbox import SCHEMA
 from application.backends import Settings
 from application.gateways import Received
-from application.hearing import Outcome
+from application.landing import Outcome
 from domain.ids import GatewayOrderId, MethodCode
 from domain.payment import Payment
 from tests.fakes import FakeBackend, FakeGateway

@@ -65,16 +65,16 @@ class AskGateway:
             raise NotFound("there is no such payment")
         return payment, method
 
-    def look_soon(self, payment_id: PaymentId, inbox_id: int) -> None:
-        """There was news that could not be confirmed: the janitor asks again shortly."""
+    def look_soon(self, payment_id: PaymentId, inbox_id: int, number: str | None) -> None:
+        """There was news that could not be confirmed: the janitor asks shortly, about that number first."""
 
         def phase(uow: UnitOfWork) -> None:
             uow.inbox.conclude(inbox_id, "unconfirmed", None)
             (payment,) = uow.payments.lock([payment_id])
-            before = payment.look_at, payment.looks
-            payment.look_soon(self.clock.now(), self.policy.first_look)
+            before = payment.look_at, payment.looks, payment.bill.named_number
+            payment.look_soon(self.clock.now(), self.policy.first_look, number)
             # Whoever keeps sending news must not keep changing what somebody else has asked about.
-            if (payment.look_at, payment.looks) != before:
+            if (payment.look_at, payment.looks, payment.bill.named_number) != before:
                 uow.payments.save(payment)
 
         in_one_transaction(self.begin, phase)
@@ -120,6 +120,8 @@ class AskGateway:
         now = self.clock.now()
         payment, orders = lock_payment(uow, asked.id)
         by = question.by or gateway(payment.method_code)
+        if question.number is not None:
+            payment.has_heard_of(question.number)
         if question.number is not None and question.number != payment.bill.transaction_id:
             owner = uow.payments.by_number(payment.method_id, question.number)
             if owner or payment.bill.transaction_id or not verdict.names(payment.order_id, question.number):
@@ -161,7 +163,9 @@ class AskGateway:
         settlement = payment.settle_other(
             verdict, question.number, is_anothers=is_anothers, by=by, now=self.clock.now()
         )
-        if settlement is Settlement.REVIEW:
+        if settlement is not Settlement.REVIEW and question.by == JANITOR:
+            payment.look_soon(self.clock.now(), self.policy.first_look)
+        if settlement is Settlement.REVIEW or question.by == JANITOR:
             uow.payments.save(payment)
         _conclude(uow, question, settlement)
         return Answer(verdict.status, is_done=False)

@@ -134,13 +134,15 @@ class HearCallback:
         *,
         is_hearsay: bool,
     ) -> None:
+        numbers = self._numbers(payment, method, claim)
         with suppress(GatewayTrouble):
             if not (is_hearsay and self.hearsay.is_enough(payment.id)):
-                for number in self._numbers(payment, method, claim):
+                for number in numbers:
                     left = self._left(since)
                     self.ask(payment, method, Question(within_seconds=left, inbox_id=inbox_id, number=number))
                 return
-        self.ask.look_soon(payment.id, inbox_id)
+        # What anybody could have sent is not worth remembering: it would keep others from being asked about.
+        self.ask.look_soon(payment.id, inbox_id, None if is_hearsay else numbers[-1])
 
     def _numbers(self, payment: Payment, method: PaymentMethod, claim: Claim) -> Sequence[str | None]:
         """What to ask about: None for the bill's own number, and another one if that is what news named."""

@@ -52,11 +52,17 @@ class LookAfterPayments:
             in_one_transaction(self.ask.begin, lambda uow: self._expire(uow, payment_id))
             return
         try:
-            self.ask(payment, method, Question(by=JANITOR, closing=self._closing(payment)))
+            self.ask(payment, method, self._question(payment))
         except GatewayTrouble as trouble:
             log.warning("the gateway was silent: %s", trouble.detail, extra={"payment_id": payment_id})
             pause = timedelta(seconds=trouble.retry_after_seconds or 0)
             in_one_transaction(self.ask.begin, lambda uow: self._look_later(uow, payment, pause))
+
+    def _question(self, payment: Payment) -> Question:
+        """What news named comes first, for it may be the money; the bill's own number has its turn soon."""
+        if payment.bill.named_number is not None:
+            return Question(by=JANITOR, number=payment.bill.named_number)
+        return Question(by=JANITOR, closing=self._closing(payment))
 
     def _closing(self, payment: Payment) -> str | None:
         if payment.bill.state is BillState.FAILED:

@@ -85,7 +85,8 @@ class Bill:
     """The gateway's side of a payment. Source: "Bill Model Structure" of the notes.
 
     `request` and `response` hold JSON as sent to open the payment and as last received, cleaned
-    of secrets; `calling_until` is set while somebody waits for the gateway to open it.
+    of secrets; `calling_until` is set while somebody waits for the gateway to open it; `named_number` is
+    another number of the gateway's, which signed news named and about which nobody could ask it yet.
     """
 
     backend: str
@@ -97,6 +98,7 @@ class Bill:
     response: str = "{}"
     review: str | None = None
     calling_until: datetime | None = None
+    named_number: str | None = None
     created_at: datetime
     updated_at: datetime
 

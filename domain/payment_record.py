@@ -167,16 +167,24 @@ class PaymentRecord:
         else:
             self.look_at = None if is_over else min(moment, watched_until)
 
-    def look_soon(self, now: datetime, first_pause: timedelta) -> None:
+    def look_soon(self, now: datetime, first_pause: timedelta, named_number: str | None = None) -> None:
         """There is news that could not be confirmed yet: look again after the first pause.
+
+        `named_number`: what to ask about then, if it named another number than the bill's.
 
         A look that is planned already is only ever brought forward: a customer who keeps coming
         back cannot put off the end of a hold. Under review nothing is planned.
         """
         self.looks = 1
+        self.bill.named_number = named_number or self.bill.named_number
         if self.bill.state is not BillState.REVIEW:
             soon = self._sooner(now + first_pause) if self._is_held(now) else now + first_pause
             self.look_at = min(soon, self.look_at) if self.look_at else soon
+
+    def has_heard_of(self, number: str) -> None:
+        """The gateway was asked about a number that news named."""
+        if self.bill.named_number == number:
+            self.bill.named_number = None
 
     def give_claim_back(self, claimed: datetime | None, now: datetime, first_pause: timedelta) -> None:
         """Somebody changed it while the janitor looked, and planned no look in place of its claim."""

@@ -140,6 +140,7 @@ def make_full_payment(payment_id: int, orders: tuple[Order, ...]) -> Payment:
         bill_response='{"status":"new"}',
         bill_review="the amounts differ",
         bill_calling_until=later(seconds=10),
+        bill_named_number="te0000000002",
         bill_updated_at=later(seconds=3),
         is_approved=True,
         is_offline=True,

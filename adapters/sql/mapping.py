@@ -195,6 +195,7 @@ def _bill_from_row(row: AnyRow) -> Bill:
         response=row.response,
         review=row.review,
         calling_until=row.calling_until,
+        named_number=row.named_number,
         created_at=row.bill_created_at,
         updated_at=row.bill_updated_at,
     )
@@ -241,6 +242,7 @@ def payment_changes(payment: Payment) -> Record:
         "response": bill.response,
         "review": bill.review,
         "calling_until": bill.calling_until,
+        "named_number": bill.named_number,
         "bill_updated_at": bill.updated_at,
         "is_under_way": payment.is_under_way,
     }

@@ -217,6 +217,7 @@ payments = Table(
     Column("response", Text, nullable=False),
     Column("review", Text),
     Column("calling_until", UtcDateTime),
+    Column("named_number", String),
     Column("bill_created_at", UtcDateTime, nullable=False),
     Column("bill_updated_at", UtcDateTime, nullable=False),
     Column("is_under_way", Boolean, nullable=False),

@@ -3,7 +3,7 @@
 import attrs
 import pytest
 
-from application.gateways import Capabilities
+from application.gateways import Capabilities, Claim, Received
 from domain.bill import BillState
 from domain.errors import GatewayUnavailable
 from domain.ids import GatewayOrderId
@@ -135,6 +135,82 @@ class TestLostAnswers:
         world.hear(payment)
 
         assert world.payment(payment).bill.review == "the gateway says 1, the bill 8000 (smallest units)"
+
+
+class TestSilence:
+    """The gateway cannot be asked just now about what its own callback named."""
+
+    def look(self, world: World, times: int = 1) -> None:
+        """Let the janitor look after a while."""
+        for _ in range(times):
+            world.clock.turn(seconds=60)
+            world.app.look_after_payments()
+
+    def test_is_no_reason_to_forget_the_number(self, world: World) -> None:
+        """The janitor asks about it later."""
+        payment = lost(world)
+        world.bank.confirm(payment.order_id)
+        world.bank.trouble()
+
+        world.hear(payment)
+        before = world.payment(payment).bill.state
+        self.look(world)
+
+        bill = world.payment(payment).bill
+        assert (before, bill.state, bill.named_number) == (BillState.IN_DOUBT, BillState.PAID, None)
+
+    def test_may_last(self, world: World) -> None:
+        """And nothing is given up meanwhile, though the hold is over."""
+        payment = lost(world)
+        world.bank.confirm(payment.order_id)
+        world.bank.trouble(None)
+        world.hear(payment)
+
+        self.look(world, 60)
+        before = orders_of(world, payment)
+        world.bank.recover()
+        self.look(world, 60)
+
+        assert before == [OrderStatus.HOLD]
+        assert orders_of(world, payment) == [OrderStatus.PROCESSING]
+
+    def test_hides_an_older_payment_for_a_while_only(self, world: World) -> None:
+        """Its money is found, for a person to look at; then the newer one is asked about as ever."""
+        payment, older = opened_twice(world)
+        world.bank.confirm("older")
+        world.bank.trouble()
+        world.hear(payment, "captured", id=older.id)
+
+        self.look(world)
+
+        assert world.payment(payment).bill.state is BillState.REVIEW
+
+    def test_ends_where_the_number_means_nothing(self, world: World) -> None:
+        """It is asked about once, and then the bill has its turn."""
+        payment, older = opened_twice(world)
+        world.bank.trouble()
+        world.hear(payment, "pending", id=older.id)
+        world.bank.confirm(payment.order_id)
+
+        self.look(world, 2)
+
+        bill = world.payment(payment).bill
+        assert (bill.state, bill.named_number) == (BillState.PAID, None)
+
+    def test_is_nothing_to_remember_of_what_anybody_could_have_sent(self) -> None:
+        """Or they could keep the gateway from being asked about what counts."""
+
+        class Unsigning(FakeGateway):
+            def parse_callback(self, received: Received, now: float) -> Claim:
+                return attrs.evolve(super().parse_callback(received, now), is_signed=False)
+
+        world = world_of(Unsigning())
+        payment = lost(world)
+        world.bank.trouble()
+
+        world.hear(payment)
+
+        assert world.payment(payment).bill.named_number is None
 
 
 class TestNumbersOfOthers:

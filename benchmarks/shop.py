@@ -15,6 +15,7 @@ from adapters.web.auth import Tokens
 from application.accounts import Principal, Role
 from benchmarks.buyers import JSON, Buyer
 from benchmarks.clients import Connection
+from tests.accounts import new_key
 from tests.processes import Program, kassa
 
 METHOD = "card"
@@ -32,7 +33,7 @@ class Shop:
     database_url: str
     engine: Engine
     tokens: Tokens
-    signing_secret: str = attrs.field(factory=lambda: secrets.token_hex(16))
+    signing_secret: str = attrs.field(factory=new_key)
 
     @property
     def address(self) -> str:

@@ -165,9 +165,8 @@ class AskGateway:
         )
         if settlement is not Settlement.REVIEW and question.by == JANITOR:
             payment.look_soon(self.clock.now(), self.policy.first_look)
-        if settlement is Settlement.REVIEW or question.by == JANITOR:
-            uow.payments.save(payment)
         _conclude(uow, question, settlement)
+        uow.payments.save(payment)
         return Answer(verdict.status, is_done=False)
 
     def _go_on(

@@ -197,6 +197,17 @@ class TestSilence:
         bill = world.payment(payment).bill
         assert (bill.state, bill.named_number) == (BillState.PAID, None)
 
+    def test_is_over_when_the_news_comes_again(self, world: World) -> None:
+        """Then it is asked about at once, and nobody has to remember it."""
+        payment, older = opened_twice(world)
+        world.bank.trouble()
+        world.hear(payment, "pending", id=older.id)
+        before = world.payment(payment).bill.named_number
+
+        world.hear(payment, "pending", id=older.id)
+
+        assert (before, world.payment(payment).bill.named_number) == (older.id, None)
+
     def test_is_nothing_to_remember_of_what_anybody_could_have_sent(self) -> None:
         """Or they could keep the gateway from being asked about what counts."""
 
